@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+
+namespace Adaptation.Core;
+
+/// <summary>What a run set out to do, fixed before anything was started; with the standard, all that a judgement needs besides measurements.</summary>
+public sealed record Plan
+{
+    public required string RunId { get; init; }
+
+    /// <summary>Name of a <see cref="Suite"/> of the standard.</summary>
+    public required string Suite { get; init; }
+
+    public required string ProfileId { get; init; }
+
+    public required string ModelId { get; init; }
+
+    /// <summary>llm, tensor or endpoint: what <see cref="Clause.AppliesTo"/> speaks of.</summary>
+    public required string ModelKind { get; init; }
+
+    /// <summary>Why the level is capped at L1 beyond the suite's own cap (development key, no container); empty if it is not.</summary>
+    public ImmutableArray<string> Caps { get; init; } = [];
+
+    /// <summary>Check id to why it does not apply; decided here and never later.</summary>
+    public ImmutableSortedDictionary<string, string> NotApplicable { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    public Declaration Declared { get; init; } = new();
+
+    public required GoldenPack Golden { get; init; }
+
+    /// <summary>Version fields that the runner's own probes must fill (OPS-02).</summary>
+    public ImmutableArray<string> RequiredVersions { get; init; } = [];
+
+    /// <summary>Versions that the profile states; a probe that reads another one fails OPS-02.</summary>
+    public ImmutableSortedDictionary<string, string> DeclaredVersions { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Hardening rule to the profile's reason for an exception (SEC-01), printed on the certificate.</summary>
+    public ImmutableSortedDictionary<string, string> HardeningExceptions { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+}
+
+/// <summary>What the applicant states of itself, in the profile. Null: not stated.</summary>
+/// <param name="ColdStartMillis">Container start to first good answer, page cache dropped.</param>
+/// <param name="LatencyP99Micros">Number of parallel streams to the 99th percentile of end-to-end latency.</param>
+/// <param name="ThroughputMilli">Thousandths of a sample per second, the whole system.</param>
+public sealed record Declaration(
+    long? ColdStartMillis = null,
+    long? WarmStartMillis = null,
+    ImmutableSortedDictionary<int, long>? LatencyP99Micros = null,
+    long? ThroughputMilli = null);
+
+/// <summary>Inputs with their expected outputs from an exact reference. Never leaves the runner's side.</summary>
+/// <param name="RtolPpb">Relative tolerance in 1e-9.</param>
+/// <param name="AtolPpb">Absolute tolerance in 1e-9, recorded for the model from the noise band of same-precision arithmetic.</param>
+/// <param name="Charset">Path in the evidence of the character set that decodes outputs to text; null for models without text.</param>
+public sealed record GoldenPack(long RtolPpb, long AtolPpb, string? Charset, ImmutableArray<GoldenLine> Lines);
+
+/// <param name="Id">Unique in the pack; <c>[a-z0-9-]+</c>.</param>
+/// <param name="Expected">Path in the evidence of the expected tensor: little-endian float32, row-major, gzip.</param>
+/// <param name="Shape">Of the expected tensor.</param>
+/// <param name="Text">What the decoded output must say, exactly.</param>
+public sealed record GoldenLine(string Id, string Expected, ImmutableArray<long> Shape, string Text);
