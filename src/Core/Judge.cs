@@ -5,4 +5,6 @@ public static class Judge
 {
     /// <summary>Judges every check of the plan's suite, and the run as a whole.</summary>
     public static Judgement Run(Standard standard, Evidence evidence) => throw new System.Diagnostics.UnreachableException();
+
+    public static System.Collections.Immutable.ImmutableDictionary<string, System.Collections.Immutable.ImmutableArray<string>> Procedures => throw new System.Diagnostics.UnreachableException();
 }

@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Adaptation.Core;
+
+namespace Adaptation.Runner;
+
+/// <summary>A golden pack with its inputs ready to be sent. Stays on the runner's side; only <see cref="GoldenInput.Tensor"/> ever goes out.</summary>
+/// <param name="Files">Path in the evidence to the file on this machine.</param>
+public sealed record GoldenInputs(GoldenPack Pack, ImmutableArray<GoldenInput> Inputs, ImmutableSortedDictionary<string, string> Files)
+{
+    /// <summary>Loads the pack that a model's manifest pins; every file's digest is checked.</summary>
+    /// <param name="charset">The character set's file on this machine.</param>
+    /// <exception cref="BadInputException">A file is missing, has another digest, or is not what the pack says.</exception>
+    public static GoldenInputs Load(ReferenceModel model, string charset)
+    {
+        var path = Path.Combine(model.Folder, model.GoldenFile);
+        var folder = Path.GetDirectoryName(path)!;
+        try
+        {
+            var bytes = ReadPinned(path, model.GoldenSha256);
+            using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
+            var root = document.RootElement;
+            if (root.GetProperty("schema").GetString() != "adaptation.golden/v1" || root.GetProperty("model").GetString() != model.Id)
+                throw new JsonException($"it is not a pack adaptation.golden/v1 of {model.Id}");
+            var tolerance = root.GetProperty("tolerance");
+            var files = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+            files["golden/golden.json"] = path;
+            files["golden/charset.txt"] = charset;
+            var lines = root.GetProperty("lines").EnumerateArray().Select(line => ReadLine(line, folder, model, files)).ToArray();
+            var pack = new GoldenPack(
+                tolerance.GetProperty("rtolPpb").GetInt64(), tolerance.GetProperty("atolPpb").GetInt64(), "golden/charset.txt",
+                [.. lines.Select(line => line.Line)]);
+            return new(pack, [.. lines.Select(line => line.Input)], files.ToImmutable());
+        }
+        catch (Exception broken) when (broken is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IOException or InvalidDataException)
+        {
+            throw new BadInputException([new Problem(model.File, 0, "golden", $"{model.GoldenFile}: {broken.Message}")]);
+        }
+    }
+
+    private static (GoldenLine Line, GoldenInput Input) ReadLine(
+        JsonElement line, string folder, ReferenceModel model, ImmutableSortedDictionary<string, string>.Builder files)
+    {
+        var id = line.GetProperty("id").GetString()!;
+        if (id.Length is 0 or > 64 || !id.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
+            throw new JsonException($"`{id}` is not an id of lowercase letters, digits and hyphens");
+        var (image, expected) = (line.GetProperty("image"), line.GetProperty("expected"));
+        var imagePath = Path.Combine(folder, image.GetProperty("path").GetString()!);
+        var expectedPath = Path.Combine(folder, expected.GetProperty("path").GetString()!);
+        var picture = PngImage.Read(ReadPinned(imagePath, image.GetProperty("sha256").GetString()!));
+        ReadPinned(expectedPath, expected.GetProperty("sha256").GetString()!);
+        files[$"golden/inputs/{id}.png"] = imagePath;
+        files[$"golden/expected/{id}.f32.gz"] = expectedPath;
+        return (
+            new GoldenLine(
+                id, $"golden/expected/{id}.f32.gz", [.. expected.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64())],
+                line.GetProperty("text").GetString()!),
+            GoldenInput.FromImage(id, picture, model.Input));
+    }
+
+    private static byte[] ReadPinned(string path, string sha256)
+    {
+        var bytes = File.ReadAllBytes(path);
+        var seen = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        return seen == sha256
+            ? bytes
+            : throw new InvalidDataException($"{Path.GetFileName(path)} has sha256 {seen}, pinned is {sha256}; get the pack again from where the model came from");
+    }
+}
+
+/// <param name="Tensor">Little-endian float32, row-major.</param>
+public sealed record GoldenInput(string Id, ImmutableArray<long> Shape, ReadOnlyMemory<byte> Tensor)
+{
+    /// <summary>Turns a picture of one text line into the tensor [1, 3, height, width] that the model takes.</summary>
+    /// <exception cref="InvalidDataException">The picture's height is not the model's.</exception>
+    internal static GoldenInput FromImage(string id, PngImage image, TextLineInput input)
+    {
+        if (image.Height != input.Height)
+            throw new InvalidDataException($"{id} is {image.Height} pixels high, the model takes {input.Height}");
+        var plane = image.Width * image.Height;
+        var values = new float[3 * plane];
+        for (var channel = 0; channel < 3; channel++)
+        {
+            var source = input.Bgr ? 2 - channel : channel;
+            for (var pixel = 0; pixel < plane; pixel++)
+                values[(channel * plane) + pixel] = (float)(((image.Rgb[(pixel * 3) + source] / 255.0) - input.Mean) / input.Std);
+        }
+
+        return new(id, [1, 3, image.Height, image.Width], MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
+    }
+}

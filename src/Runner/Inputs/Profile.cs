@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using Adaptation.Core;
+
+namespace Adaptation.Runner;
+
+/// <summary>One chip with its software stack, and how to start a server on it: a file under <c>hardware-profiles/</c>.</summary>
+public sealed record Profile
+{
+    /// <summary>The file as the user named it.</summary>
+    public required string File { get; init; }
+
+    /// <summary>SHA-256 of the file's bytes, lowercase hex.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>Such as <c>generic/x64-onnxruntime</c>.</summary>
+    public required string Id { get; init; }
+
+    public required LocalText Name { get; init; }
+
+    public required ChipFacts Chip { get; init; }
+
+    /// <summary>Versions the profile states (<c>driver.version</c> ...); a probe that reads another one fails OPS-02.</summary>
+    public required ImmutableSortedDictionary<string, string> Versions { get; init; }
+
+    public required ProfileImage Image { get; init; }
+
+    public required ProfileContainer Container { get; init; }
+
+    public required ProfileServer Server { get; init; }
+
+    public required Declaration Declared { get; init; }
+
+    /// <summary>Hardening rule to the reason why this stack needs the exception.</summary>
+    public required ImmutableSortedDictionary<string, string> Exceptions { get; init; }
+}
+
+/// <param name="Kind"><c>cpu</c>, or <c>pci</c> for an accelerator that is probed by its PCI ids.</param>
+/// <param name="PciId">Vendor and device id, <c>19e5:d802</c>; null for a CPU.</param>
+/// <param name="KernelModule">Whose version is the driver's; null for a CPU.</param>
+public sealed record ChipFacts(string Vendor, string Model, string Kind, int Count, string? PciId, string? KernelModule);
+
+/// <param name="Folder">The folder with the Dockerfile, relative to the product's root.</param>
+/// <param name="Engine">Name of an engine pack that goes into the image at <c>engine/</c>, or null.</param>
+/// <param name="Files">Further files of the build context: path in it to path relative to the product's root.</param>
+public sealed record ProfileImage(string Folder, string Base, string? Engine, ImmutableSortedDictionary<string, string> Files);
+
+public sealed record ProfileContainer(
+    long MemoryBytes, int CpuMillis, int Pids, long TmpBytes, string User, ImmutableArray<string> Devices,
+    long LogLimitBytes, bool HostNetwork, ContainerWeaknesses Weaknesses);
+
+/// <summary>How the server in the container is started and reached.</summary>
+public sealed record ProfileServer
+{
+    /// <summary>The adapter that our host serves, or null where <see cref="Command"/> starts the stack's own server.</summary>
+    public ProfileAdapter? Adapter { get; init; }
+
+    /// <summary>Arguments; <c>{model}</c> stands for the model's folder, <c>{socket}</c> for the socket's path, <c>{port}</c> for the port.</summary>
+    public required ImmutableArray<string> Command { get; init; }
+
+    public required ImmutableSortedDictionary<string, string> Environment { get; init; }
+
+    /// <summary>The port that it listens on, or null where it listens on the Unix socket.</summary>
+    public required int? Port { get; init; }
+
+    public required string ModelName { get; init; }
+
+    public required TimeSpan ReadyWithin { get; init; }
+
+    public required TimeSpan AnswerWithin { get; init; }
+
+    /// <summary>Parallel requests of the offline load.</summary>
+    public required int Streams { get; init; }
+}
+
+/// <param name="ProviderLibrary">Path in the container of a plug-in execution provider, or null.</param>
+public sealed record ProfileAdapter(
+    string Name, string Library, string Provider, ImmutableSortedDictionary<string, string> Options,
+    string? ProviderLibrary, bool CpuFallback, int Threads);

@@ -1,0 +1,194 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+using Adaptation.Core;
+
+namespace Adaptation.Runner;
+
+/// <summary>Reads profiles and says everything that is wrong with one.</summary>
+public static partial class ProfileReader
+{
+    /// <returns>The profile; not to be used if anything was added to <paramref name="problems"/>.</returns>
+    public static Profile? TryRead(string path, string shownAs, ICollection<Problem> problems)
+    {
+        if (Yaml.TryRead(path, shownAs, problems) is not { } top)
+            return null;
+        var sha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
+        return top.Closed(profile =>
+        {
+            profile.Schema("adaptation.profile/v1");
+            return new Profile
+            {
+                File = shownAs,
+                Sha256 = sha256,
+                Id = Identifier(profile, "id"),
+                Name = profile.LocalText("name"),
+                Chip = profile.Map("chip")?.Closed(Chip) ?? new("", "", "cpu", 1, null, null),
+                Versions = profile.TextMap("versions"),
+                Image = profile.Map("image")?.Closed(Image) ?? new("", "", null, ImmutableSortedDictionary<string, string>.Empty),
+                Container = profile.Map("container")?.Closed(Container) ?? new(1, 1, 1, 0, "", [], 1, false, new()),
+                Server = profile.Map("serve")?.Closed(Server) ?? NoServer,
+                Declared = profile.TryMap("declared")?.Closed(Declared) ?? new Declaration(),
+                Exceptions = profile.TextMap("exceptions"),
+            };
+        });
+    }
+
+    private static ProfileServer NoServer { get; } = new()
+    {
+        Command = [], Environment = ImmutableSortedDictionary<string, string>.Empty, Port = null, ModelName = "",
+        ReadyWithin = TimeSpan.Zero, AnswerWithin = TimeSpan.Zero, Streams = 1,
+    };
+
+    private static ChipFacts Chip(YamlMap chip)
+    {
+        var kind = chip.Choice("kind", "cpu", "pci");
+        var (pci, module) = (chip.TryText("pci"), chip.TryText("kernel_module"));
+        if (kind == "pci" && (pci is null || !PciId().IsMatch(pci)))
+            chip.Problem("pci", "a chip of kind pci is found by its vendor and device id, such as `19e5:d802`");
+        if (kind == "cpu" && pci is not null)
+            chip.Problem("pci", "a chip of kind cpu has no PCI id");
+        return new(Printable(chip, "vendor"), Printable(chip, "model"), kind, (int)(chip.TryInteger("count", 1, 1024) ?? 1), pci, module);
+    }
+
+    private static ProfileImage Image(YamlMap image)
+    {
+        var files = image.TextMap("files");
+        var folder = image.Text("folder");
+        foreach (var place in files.Values.Append(folder))
+        {
+            if (Path.IsPathRooted(place) || place.Split('/').Contains(".."))
+                image.Problem(place == folder ? "folder" : "files", $"`{place}` leaves the product's root; give a path below it");
+        }
+
+        return new(folder, image.Text("base"), image.TryText("engine"), files);
+    }
+
+    private static ProfileContainer Container(YamlMap container)
+    {
+        var user = container.TryText("user") ?? "10001:10001";
+        if (!NumericUser().IsMatch(user))
+            container.Problem("user", $"is `{user}`; expected numbers, such as 10001:10001");
+        var devices = container.Texts("devices");
+        foreach (var device in devices.Where(device => !device.StartsWith("/dev/", StringComparison.Ordinal) || device.Contains("..", StringComparison.Ordinal)))
+            container.Problem("devices", $"`{device}` is not a device node below /dev");
+        var cpus = container.TryQuantity("cpus", ("", 1000)) ?? 0;
+        if (!container.Has("cpus"))
+            container.Problem("cpus", "is missing: every container has a limit");
+        if (!container.Has("memory"))
+            container.Problem("memory", "is missing: every container has a limit");
+        return new(
+            container.TryBytes("memory") ?? 0,
+            (int)Math.Min(cpus, int.MaxValue),
+            (int)container.Integer("pids", 1, 1 << 20),
+            container.TryBytes("tmp") ?? 0,
+            user,
+            devices,
+            container.TryBytes("log_limit") ?? 64L << 20,
+            container.Boolean("host_network", otherwise: false),
+            container.TryMap("weaknesses")?.Closed(Weaknesses) ?? new ContainerWeaknesses());
+    }
+
+    private static ContainerWeaknesses Weaknesses(YamlMap weak) => new(
+        weak.Boolean("privileged", otherwise: false),
+        weak.Boolean("writable_root", otherwise: false),
+        weak.Boolean("may_gain_privileges", otherwise: false),
+        weak.Boolean("host_pid", otherwise: false),
+        weak.Boolean("host_ipc", otherwise: false))
+    {
+        Capabilities = weak.Texts("capabilities"),
+    };
+
+    private static ProfileServer Server(YamlMap server)
+    {
+        var adapter = server.TryMap("adapter")?.Closed(Adapter);
+        if ((adapter is null) == !server.Has("command"))
+            server.Problem("command", "expected either `adapter` (served by our host) or `command` (the stack's own server), not both and not neither");
+        server.Choice("protocol", "open-inference");
+        var listen = server.Text("listen");
+        int? port = null;
+        if (listen != "unix")
+        {
+            if (listen.StartsWith("tcp:", StringComparison.Ordinal) && ushort.TryParse(listen.AsSpan(4), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0)
+                port = number;
+            else if (listen.Length > 0)
+                server.Problem("listen", $"is `{listen}`; expected `unix`, or `tcp:` and a port such as tcp:8000");
+        }
+
+        return new ProfileServer
+        {
+            Adapter = adapter,
+            Command = server.Texts("command"),
+            Environment = server.TextMap("environment"),
+            Port = port,
+            ModelName = server.TryText("model_name") ?? "",
+            ReadyWithin = server.TryDuration("ready_within") ?? Required(server, "ready_within"),
+            AnswerWithin = server.TryDuration("answer_within") ?? Required(server, "answer_within"),
+            Streams = (int)(server.TryInteger("streams", 1, 4096) ?? 1),
+        };
+    }
+
+    private static TimeSpan Required(YamlMap map, string key)
+    {
+        map.Problem(key, "is missing: every wait has a limit, such as 60s");
+        return TimeSpan.Zero;
+    }
+
+    private static ProfileAdapter Adapter(YamlMap adapter) => new(
+        adapter.Choice("name", "onnxruntime"),
+        adapter.Text("library"),
+        adapter.TryText("provider") ?? "CPUExecutionProvider",
+        adapter.TextMap("options"),
+        adapter.TryText("provider_library"),
+        adapter.Boolean("cpu_fallback", otherwise: true),
+        (int)(adapter.TryInteger("threads", 0, 4096) ?? 0));
+
+    private static Declaration Declared(YamlMap declared)
+    {
+        var latency = declared.TryMap("latency_p99")?.Closed(map =>
+        {
+            var values = ImmutableSortedDictionary.CreateBuilder<int, long>();
+            foreach (var key in map.Keys)
+            {
+                if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var streams) || streams < 1)
+                    map.Problem(key, "expected a number of parallel streams");
+                else
+                    values[streams] = (map.TryDuration(key) ?? TimeSpan.Zero).Ticks / TimeSpan.TicksPerMicrosecond;
+            }
+
+            return values.ToImmutable();
+        });
+        return new(
+            declared.TryDuration("cold_start")?.Ticks / TimeSpan.TicksPerMillisecond,
+            declared.TryDuration("warm_start")?.Ticks / TimeSpan.TicksPerMillisecond,
+            latency,
+            declared.TryQuantity("throughput", ("/s", 1000)));
+    }
+
+    private static string Identifier(YamlMap map, string key)
+    {
+        var id = map.Text(key);
+        if (id.Length > 0 && !IdentifierPattern().IsMatch(id))
+            map.Problem(key, $"is `{id}`; expected lowercase letters, digits, dots and hyphens in parts separated by /");
+        return id;
+    }
+
+    /// <summary>Text that identifies something on a certificate is printable ASCII: no homoglyph can stand for another chip.</summary>
+    private static string Printable(YamlMap map, string key)
+    {
+        var text = map.Text(key);
+        if (text.Any(c => c is < ' ' or > '~'))
+            map.Problem(key, "identity text is printable ASCII; other scripts belong in `name`");
+        return text;
+    }
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9.-]*)*$", RegexOptions.ExplicitCapture)]
+    private static partial Regex IdentifierPattern();
+
+    [GeneratedRegex("^[0-9a-f]{4}:[0-9a-f]{4}$")]
+    private static partial Regex PciId();
+
+    [GeneratedRegex("^[0-9]{1,9}:[0-9]{1,9}$")]
+    private static partial Regex NumericUser();
+}

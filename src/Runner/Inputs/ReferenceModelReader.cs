@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using Adaptation.Core;
+
+namespace Adaptation.Runner;
+
+/// <summary>Reads model manifests and says everything that is wrong with one.</summary>
+public static class ReferenceModelReader
+{
+    /// <returns>The model; not to be used if anything was added to <paramref name="problems"/>.</returns>
+    public static ReferenceModel? TryRead(string path, string shownAs, ICollection<Problem> problems)
+    {
+        if (Yaml.TryRead(path, shownAs, problems) is not { } top)
+            return null;
+        var sha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
+        return top.Closed(model =>
+        {
+            model.Schema("adaptation.model/v1");
+            var signature = model.Map("signature")?.Closed(s => (Input: One(s, "inputs"), Output: One(s, "outputs")));
+            var golden = model.Map("golden")?.Closed(g => (File: SafePath(g, "file"), Sha256: Digest(g)));
+            var runnerFiles = Files(model, "runner_files");
+            var output = model.Map("output")?.Closed(o => (Kind: o.Choice("kind", "ctc-greedy"), Charset: o.Text("charset")));
+            if (output is { Charset: { Length: > 0 } charset } && !runnerFiles.Any(file => file.Path == charset))
+                model.Problem("output", $"charset `{charset}` is not among runner_files");
+            var files = Files(model, "files");
+            if (files.IsEmpty)
+                model.Problem("files", "a model has at least one file");
+            return new ReferenceModel
+            {
+                File = shownAs,
+                Folder = Path.GetDirectoryName(Path.GetFullPath(path))!,
+                Sha256 = sha256,
+                Id = model.Text("id"),
+                Name = model.LocalText("name"),
+                Kind = model.Choice("kind", "tensor"),
+                Licence = model.Text("licence"),
+                Precision = model.Choice("precision", "fp32"),
+                Source = model.TryMap("source")?.Closed(s => new PackageSource(s.Text("npm"), s.Text("version"), Integrity(s))),
+                Files = files,
+                RunnerFiles = runnerFiles,
+                InputName = signature?.Input.Name ?? "",
+                InputShape = signature?.Input.Shape ?? [],
+                OutputName = signature?.Output.Name ?? "",
+                OutputShape = signature?.Output.Shape ?? [],
+                Input = model.Map("input")?.Closed(TextLine) ?? new(1, Bgr: true, 0, 1),
+                Charset = output?.Charset ?? "",
+                GoldenFile = golden?.File ?? "",
+                GoldenSha256 = golden?.Sha256 ?? "",
+            };
+        });
+    }
+
+    private static ImmutableArray<PinnedFile> Files(YamlMap model, string key) =>
+    [
+        .. model.Maps(key).Select(entry => entry.Closed(file =>
+        {
+            var path = SafePath(file, "path");
+            return new PinnedFile(path, file.Has("from") ? SafePath(file, "from") : path, file.Integer("bytes", 0, long.MaxValue), Digest(file));
+        })),
+    ];
+
+    private static (string Name, ImmutableArray<long> Shape) One(YamlMap signature, string key)
+    {
+        var tensors = signature.Maps(key);
+        if (tensors is not [var only])
+        {
+            signature.Problem(key, "expected exactly one tensor");
+            return ("", []);
+        }
+
+        return only.Closed(tensor =>
+        {
+            tensor.Choice("datatype", "FP32");
+            return (tensor.Text("name"), tensor.Texts("shape").Select(text => Dimension(tensor, text)).ToImmutableArray());
+        });
+    }
+
+    private static long Dimension(YamlMap tensor, string text)
+    {
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var dimension) && (dimension == -1 || dimension > 0))
+            return dimension;
+        tensor.Problem("shape", $"`{text}` is not a dimension; expected a positive number, or -1 for a free one");
+        return -1;
+    }
+
+    private static TextLineInput TextLine(YamlMap input)
+    {
+        input.Choice("kind", "text-line");
+        return new(
+            (int)input.Integer("height", 1, 4096),
+            input.Choice("channels", "bgr", "rgb") == "bgr",
+            Number(input, "mean"),
+            Number(input, "std"));
+    }
+
+    private static double Number(YamlMap map, string key)
+    {
+        if (double.TryParse(map.Text(key), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number is > 0 and < 1e6)
+            return number;
+        map.Problem(key, "expected a positive number");
+        return 1;
+    }
+
+    private static string SafePath(YamlMap map, string key)
+    {
+        var path = map.Text(key);
+        if (Path.IsPathRooted(path) || path.Split('/').Any(part => part is "" or "." or "..") && path.Length > 0)
+            map.Problem(key, $"`{path}` is not a path below the folder");
+        return path;
+    }
+
+    private static string Digest(YamlMap map)
+    {
+        var digest = map.Text("sha256");
+        if (digest.Length > 0 && (digest.Length != 64 || !digest.All(c => char.IsAsciiHexDigitLower(c) || char.IsAsciiDigit(c))))
+            map.Problem("sha256", "expected 64 lowercase hex digits");
+        return digest;
+    }
+
+    private static string Integrity(YamlMap source)
+    {
+        var integrity = source.Text("integrity");
+        if (integrity.Length > 0 && !integrity.StartsWith("sha512-", StringComparison.Ordinal))
+            source.Problem("integrity", $"is `{integrity}`; expected sha512- and base64, as the registry states it");
+        return integrity;
+    }
+}

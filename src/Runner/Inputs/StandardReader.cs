@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Adaptation.Core;
+
+namespace Adaptation.Runner;
+
+/// <summary>Reads a version of the standard and says everything that is wrong with it.</summary>
+public static class StandardReader
+{
+    /// <returns>The standard; not to be used if anything was added to <paramref name="problems"/>.</returns>
+    public static Standard? TryRead(string path, string shownAs, ICollection<Problem> problems)
+    {
+        if (Yaml.TryRead(path, shownAs, problems) is not { } top)
+            return null;
+        var sha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
+        return top.Closed(catalogue =>
+        {
+            catalogue.Schema("adaptation.standard/v1");
+            catalogue.Known(
+                "status", "levels", "verdicts", "groups", "references", "evidence_grades", "applies_to_values",
+                "threshold_basis_values", "control_rule", "certificate_levels", "title");
+            ImmutableArray<Clause> clauses = [.. catalogue.Maps("checks").Select(entry => entry.Closed(Clause))];
+            foreach (var twice in clauses.CountBy(clause => clause.Id, StringComparer.Ordinal).Where(count => count.Value > 1))
+                catalogue.Problem("checks", $"{twice.Key} stands {twice.Value} times");
+            ImmutableArray<Suite> suites = catalogue.Map("suites") is { } map
+                ? map.Closed(all => all.Keys.Select(name => all.Map(name)?.Closed(suite => Suite(suite, name, clauses))).OfType<Suite>().ToImmutableArray())
+                : [];
+            return new Standard(catalogue.Text("catalogue"), catalogue.Text("version"), sha256, clauses, suites);
+        });
+    }
+
+    private static Clause Clause(YamlMap entry)
+    {
+        entry.Known("group", "justification", "references", "known_bad_control", "known_good_control");
+        var procedure = entry.Text("procedure");
+        var limits = Limits(entry, "limits");
+        if (!Judge.Procedures.TryGetValue(procedure, out var needed))
+            entry.Problem("procedure", $"`{procedure}` is not one that this program can judge; it knows {string.Join(", ", Judge.Procedures.Keys.Order(StringComparer.Ordinal))}");
+        else if (needed.Where(key => !limits.ContainsKey(key)).ToArray() is { Length: > 0 } missing)
+            entry.Problem("limits", $"{procedure} needs {string.Join(", ", missing)}");
+        return new Clause
+        {
+            Id = entry.Text("id"),
+            Requirement = entry.Choice("level", "must", "should") == "must" ? Requirement.Must : Requirement.Should,
+            Level = Level(entry, "certificate_level"),
+            Title = entry.LocalText("title"),
+            AppliesTo = entry.Texts("applies_to"),
+            Method = entry.Text("method"),
+            Metric = entry.Text("metric"),
+            Unit = entry.Text("unit"),
+            Threshold = entry.Text("threshold"),
+            ThresholdBasis = entry.Choice("threshold_basis", "adopted", "derived", "declared", "report"),
+            Procedure = procedure,
+            Limits = limits,
+        };
+    }
+
+    private static Suite Suite(YamlMap suite, string name, ImmutableArray<Clause> clauses)
+    {
+        var checks = suite.Texts("checks");
+        foreach (var unknown in checks.Where(id => clauses.All(clause => clause.Id != id)))
+            suite.Problem("checks", $"{unknown} is not a check of this standard");
+        var overrides = suite.TryMap("overrides")?.Closed(map =>
+            map.Keys.ToImmutableSortedDictionary(id => id, id => Limits(map, id), StringComparer.Ordinal))
+            ?? ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, long>>.Empty;
+        foreach (var (id, changed) in overrides)
+        {
+            var known = clauses.FirstOrDefault(clause => clause.Id == id)?.Limits;
+            foreach (var key in changed.Keys.Where(key => known?.ContainsKey(key) is not true))
+                suite.Problem("overrides", $"{id} has no limit {key} to change");
+        }
+
+        return new Suite(name, suite.LocalText("title"), Level(suite, "cap"), checks, overrides);
+    }
+
+    private static ImmutableSortedDictionary<string, long> Limits(YamlMap entry, string key) => entry.TryMap(key) is not { } map
+        ? ImmutableSortedDictionary<string, long>.Empty
+        : map.Closed(limits => limits.Keys.ToImmutableSortedDictionary(
+            name => name, name => limits.Integer(name, long.MinValue, long.MaxValue), StringComparer.Ordinal));
+
+    private static Level Level(YamlMap entry, string key) =>
+        entry.Choice(key, "L1", "L2", "L3", "L4", "L5") is { Length: > 0 } text && Enum.TryParse<Level>(text, out var level) ? level : Core.Level.L5;
+}
