@@ -1,10 +1,101 @@
+using System.Collections.Immutable;
+
 namespace Adaptation.Core;
 
 /// <summary>Derives verdicts: a pure function of evidence and standard.</summary>
+/// <remarks>Only a <see cref="Verdict.Pass"/> counts. Evidence that is missing, doubled or contradicts itself never passes and never throws.</remarks>
 public static class Judge
 {
-    /// <summary>Judges every check of the plan's suite, and the run as a whole.</summary>
-    public static Judgement Run(Standard standard, Evidence evidence) => throw new System.Diagnostics.UnreachableException();
+    private static readonly ImmutableSortedDictionary<string, Procedure> All = new Dictionary<string, Procedure>
+    {
+        ["deploy-remove"] = new(DeployRemove.Limits, DeployRemove.Judge),
+        ["egress"] = new(Egress.Limits, Egress.Judge),
+        ["hardening"] = new(Hardening.Limits, Hardening.Judge),
+        ["latency"] = new(Latency.Limits, Latency.Judge),
+        ["model-integrity"] = new(ModelIntegrity.Limits, ModelIntegrity.Judge),
+        ["repeatability"] = new(Repeatability.Limits, Repeatability.Judge),
+        ["start-up"] = new(StartUp.Limits, StartUp.Judge),
+        ["tensor-agreement"] = new(TensorAgreement.Limits, TensorAgreement.Judge),
+        ["throughput"] = new(Throughput.Limits, Throughput.Judge),
+        ["version-capture"] = new(VersionCapture.Limits, VersionCapture.Judge),
+    }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 
-    public static System.Collections.Immutable.ImmutableDictionary<string, System.Collections.Immutable.ImmutableArray<string>> Procedures => throw new System.Diagnostics.UnreachableException();
+    /// <summary>Name of each procedure to the limit keys that a clause of it states: what a reader of the catalogue insists on.</summary>
+    public static ImmutableSortedDictionary<string, ImmutableArray<string>> Procedures { get; } =
+        All.ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value.Limits, StringComparer.Ordinal);
+
+    /// <summary>Judges every check of the plan's suite, and the run as a whole.</summary>
+    /// <exception cref="ArgumentException">The standard has no such suite, or a clause names a procedure that is not in <see cref="Procedures"/>.</exception>
+    /// <exception cref="KeyNotFoundException">The suite names a clause, or a procedure needs a limit, that the standard does not state.</exception>
+    public static Judgement Run(Standard standard, Evidence evidence)
+    {
+        var suite = standard.TryFindSuite(evidence.Plan.Suite)
+            ?? throw new ArgumentException($"{standard.Name} {standard.Version} has no suite {evidence.Plan.Suite}", nameof(evidence));
+        var clauses = suite.Checks.Select(check => suite.Apply(standard.Clause(check))).ToImmutableArray();
+        var findings = clauses.Select(clause => Check(clause, evidence)).ToImmutableArray();
+        var musts = clauses.Zip(findings)
+            .Where(pair => pair.First.Requirement == Requirement.Must)
+            .Select(pair => (pair.First.Level, pair.Second.Verdict))
+            .ToImmutableArray();
+
+        var outcome = Decide([.. musts.Select(must => must.Verdict)]);
+        var level = outcome == Outcome.Certified ? Reached(musts) : Level.None;
+        var cap = evidence.Plan.Caps.IsDefaultOrEmpty || suite.Cap < Level.L1 ? suite.Cap : Level.L1;
+        return new(outcome, level < cap ? level : cap, Caps(suite, evidence.Plan), findings);
+    }
+
+    private static Outcome Decide(ImmutableArray<Verdict> musts) =>
+        musts.Any(verdict => verdict is Verdict.Fail) ? Outcome.Rejected
+        : musts.Any(verdict => verdict is Verdict.Inconclusive) || !musts.Any(verdict => verdict is Verdict.Pass) ? Outcome.Incomplete
+        : Outcome.Certified;
+
+    // A level is reached if one of its own musts passes and the others pass or do not apply: a level of which nothing was
+    // tested (no must in the suite, or none that applies to this model) says nothing, and those above it build on it.
+    private static Level Reached(ImmutableArray<(Level Level, Verdict Verdict)> musts)
+    {
+        var reached = Level.None;
+        for (var level = Level.L1; level <= Level.L5; level++)
+        {
+            var here = musts.Where(must => must.Level == level).Select(must => must.Verdict).ToImmutableArray();
+            if (!here.Any(verdict => verdict is Verdict.Pass) || here.Any(verdict => verdict is not (Verdict.Pass or Verdict.NotApplicable)))
+                break;
+            reached = level;
+        }
+
+        return reached;
+    }
+
+    private static ImmutableArray<string> Caps(Suite suite, Plan plan) =>
+    [
+        .. suite.Cap < Level.L5 ? [$"suite {suite.Name}: {suite.Cap}"] : ImmutableArray<string>.Empty,
+        .. plan.Caps.IsDefault ? [] : plan.Caps,
+    ];
+
+    private static Finding Check(Clause clause, Evidence evidence)
+    {
+        if (!All.TryGetValue(clause.Procedure, out var procedure))
+            throw new ArgumentException($"{clause.Id} names the procedure {clause.Procedure}, which is none of {string.Join(", ", All.Keys)}", nameof(clause));
+
+        var plan = evidence.Plan;
+        if (!clause.AppliesTo.Contains(plan.ModelKind))
+            return clause.Found(new Verdict.NotApplicable($"{clause.Id} applies to {string.Join(", ", clause.AppliesTo)}; this model is of kind {plan.ModelKind}"));
+        if (plan.NotApplicable.TryGetValue(clause.Id, out var reason))
+            return clause.Found(string.IsNullOrWhiteSpace(reason)
+                ? new Verdict.Inconclusive($"the plan calls {clause.Id} not applicable and gives no reason")
+                : new Verdict.NotApplicable(reason));
+
+        var measurements = evidence.Measurements.Where(measurement => measurement.Check == clause.Id).ToImmutableArray();
+        if (measurements.FirstOrDefault(measurement => measurement.BrokenOff is not null) is { BrokenOff: { } broken })
+            return clause.Found(new Verdict.Fail(broken, "an answer to every request"));
+        return measurements switch
+        {
+            [] => clause.Found(new Verdict.Inconclusive($"not measured: the evidence holds no measurement of {clause.Id}; run it again")),
+            [var one] when one.Malformed() is { } problem => clause.Found(new Verdict.Inconclusive($"invalid evidence: {problem}")),
+            [var one] => procedure.Judge(clause, plan, one, evidence.Files),
+            _ => clause.Found(new Verdict.Inconclusive(
+                $"invalid evidence: {clause.Id} was measured {measurements.Length} times; which one counts is not for anyone to choose")),
+        };
+    }
+
+    private sealed record Procedure(ImmutableArray<string> Limits, Func<Clause, Plan, Measurement, IBlobs, Finding> Judge);
 }

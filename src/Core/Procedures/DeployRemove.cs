@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+
+namespace Adaptation.Core;
+
+/// <summary>Judges what every deployment of the run needed by hand and left behind (OPS-01).</summary>
+/// <remarks>
+/// Reads the series <c>residue</c> and <c>manual_steps</c> (count, one sample per deployment, in the same order) and the facts
+/// <c>residue.N</c>, which name what was left. Counts are totals over the deployments: a leftover does not average out.
+/// </remarks>
+internal static class DeployRemove
+{
+    public static ImmutableArray<string> Limits { get; } = ["residue_max", "manual_steps_max"];
+
+    public static Finding Judge(Clause clause, Plan plan, Measurement m, IBlobs files)
+    {
+        if (m.Unusable("count", "residue", "manual_steps") is { } problem)
+            return clause.Invalid(problem);
+        var (residue, steps) = (m.Samples("residue"), m.Samples("manual_steps"));
+        if (residue.IsEmpty || residue.Length != steps.Length)
+            return clause.Invalid($"{residue.Length} removals and {steps.Length} deployments were counted; each deployment has one of both");
+
+        var (left, byHand) = (residue.Total(), steps.Total());
+        var named = m.FactsUnder("residue.").Values.Where(text => !string.IsNullOrWhiteSpace(text)).ToImmutableArray();
+        ImmutableArray<Figure> figures =
+        [
+            new("deployments", "count", Reading.Milli(residue.Length)),
+            new("residue after removal", "count", Reading.Milli(left), LimitMilli: Reading.Milli(clause.Limit("residue_max"))),
+            new("manual steps", "count", Reading.Milli(byHand), LimitMilli: Reading.Milli(clause.Limit("manual_steps_max"))),
+        ];
+        if (left > clause.Limit("residue_max"))
+            return clause.Found(
+                new Verdict.Fail($"{left} left behind after {residue.Length} removals: {Named(named)}", $"{clause.Limit("residue_max")} left behind"), [.. figures]);
+        if (byHand > clause.Limit("manual_steps_max"))
+            return clause.Found(new Verdict.Fail($"{byHand} steps by hand", $"{clause.Limit("manual_steps_max")} steps by hand"), [.. figures]);
+        return left == 0 && !named.IsEmpty
+            ? clause.Invalid($"nothing was counted as left behind, and yet it is named: {Named(named)}", [.. figures])
+            : clause.Found(new Verdict.Pass(), [.. figures]);
+    }
+
+    private static string Named(ImmutableArray<string> named) => named.IsEmpty ? "what it was is not recorded" : string.Join("; ", named);
+}

@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+using System.IO.Compression;
+
+namespace Adaptation.Core;
+
+/// <summary>Unpacks the expected tensor of a golden line.</summary>
+internal static class GoldenTensor
+{
+    /// <summary>Bytes of a float32 tensor of that shape; -1 if a dimension is negative or no machine could hold it.</summary>
+    public static Int128 Bytes(ImmutableArray<long> shape)
+    {
+        Int128 bytes = sizeof(float);
+        foreach (var dimension in shape)
+        {
+            bytes *= dimension;
+            if (dimension < 0 || bytes > long.MaxValue)
+                return -1;
+        }
+
+        return bytes;
+    }
+
+    /// <param name="length">Bytes that the tensor has, as its shape says.</param>
+    /// <param name="expected">Little-endian float32, row-major, of that length; empty if there is a problem.</param>
+    /// <returns>What is wrong with the file, or null.</returns>
+    public static string? TryRead(GoldenLine line, int length, IBlobs files, out ReadOnlyMemory<byte> expected)
+    {
+        expected = default;
+        if (files.TryRead(line.Expected) is not { } packed)
+            return $"the evidence lacks {line.Expected}, the expected tensor of {line.Id}";
+        try
+        {
+            // One byte more than there may be: a file that goes on is not the one that the plan speaks of.
+            var content = new byte[length + 1];
+            using var unpacked = new GZipStream(new MemoryStream(packed.ToArray()), CompressionMode.Decompress);
+            var read = unpacked.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+            if (read != length)
+                return $"the expected tensor of {line.Id} has {(read > length ? "more than " : "")}{Math.Min(read, length)} bytes, and its shape asks for {length}";
+            expected = content.AsMemory(0, length);
+            return null;
+        }
+        catch (InvalidDataException)
+        {
+            return $"{line.Expected}, the expected tensor of {line.Id}, is no gzip file";
+        }
+    }
+}

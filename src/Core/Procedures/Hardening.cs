@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace Adaptation.Core;
+
+/// <summary>Judges the running container against the restricted profile, rule by rule (SEC-01).</summary>
+/// <remarks>
+/// Reads one fact per rule; see <see cref="Rules"/> for the safe values. A rule whose fact is absent is a violation that no
+/// exception excuses: an exception excuses what was seen. Source: Kubernetes Pod Security Standards, restricted.
+/// </remarks>
+internal static class Hardening
+{
+    private const string Effective = "capabilities.effective";
+    private const string Dropped = "capabilities.dropped";
+
+    public static ImmutableArray<string> Limits { get; } = ["violations_max"];
+
+    private static readonly ImmutableArray<(string Key, Func<string, bool> IsSafe)> Rules =
+    [
+        ("privileged", value => value == "false"),
+        ("host_network", value => value == "false"),
+        ("host_pid", value => value == "false"),
+        ("host_ipc", value => value == "false"),
+        ("capabilities.added", value => value.Length == 0),
+        (Effective, value => UInt128.TryParse(value, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var set) && set == 0),
+        ("no_new_privileges", value => value == "true"),
+        ("read_only_root", value => value == "true"),
+        ("uid", value => uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var uid) && uid > 0),
+        ("seccomp", value => value is "2" or "unreadable"), // 2: SECCOMP_MODE_FILTER; a remote container does not show it
+        ("devices", value => value.Length == 0),
+        ("writable_mounts", value => value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).All(path => path == "/run/adaptation")),
+        ("memory_limited", value => value == "true"),
+        ("cpu_limited", value => value == "true"),
+        ("pids_limited", value => value == "true"),
+    ];
+
+    public static Finding Judge(Clause clause, Plan plan, Measurement m, IBlobs files)
+    {
+        var violations = Rules.Select(rule => Violation(m, rule.Key, rule.IsSafe)).OfType<Departure>().ToImmutableArray();
+        var excused = violations.Where(violation => violation.Read && !string.IsNullOrWhiteSpace(plan.HardeningExceptions.GetValueOrDefault(violation.Rule))).ToImmutableArray();
+        var counted = violations.RemoveRange(excused);
+        var limit = clause.Limit("violations_max");
+        ImmutableArray<Figure> figures =
+        [
+            new("violations", "count", Reading.Milli(counted.Length), LimitMilli: Reading.Milli(limit)),
+            new("exceptions", "count", Reading.Milli(excused.Length)),
+            .. counted.Select(violation => new Figure($"violation: {violation.Rule}", "count", Reading.Milli(1))),
+            .. excused.Select(violation => new Figure($"exception: {violation.Rule}", "count", Reading.Milli(1))),
+        ];
+        return counted.Length > limit
+            ? clause.Found(
+                new Verdict.Fail($"{counted.Length} violations: {string.Join("; ", counted.Select(violation => violation.Words))}", $"{limit} violations"), [.. figures])
+            : clause.Found(new Verdict.Pass(), [.. figures]);
+    }
+
+    private static Departure? Violation(Measurement m, string key, Func<string, bool> isSafe)
+    {
+        if (m.Facts.TryGetValue(key, out var value))
+            return isSafe(value) ? null : new(key, $"{key} is {value}", Read: true);
+        if (key != Effective)
+            return new(key, $"{key} was not read", Read: false);
+
+        // The kernel's set of a remote container cannot be read; what the container engine was told to drop stands in for it.
+        return !m.Facts.TryGetValue(Dropped, out var dropped) ? new(Effective, $"neither {Effective} nor {Dropped} was read", Read: false)
+            : dropped == "ALL" ? null
+            : new(Dropped, $"{Dropped} is {dropped}", Read: true);
+    }
+
+    private sealed record Departure(string Rule, string Words, bool Read);
+}

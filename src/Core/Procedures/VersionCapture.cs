@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+
+namespace Adaptation.Core;
+
+/// <summary>Judges whether the runner's probes read every version, and the ones that the profile states (OPS-02).</summary>
+/// <remarks>Reads the facts <c>version.FIELD</c>. A field that is blank or says <c>unknown</c> was not captured.</remarks>
+internal static class VersionCapture
+{
+    private const string Prefix = "version.";
+
+    public static ImmutableArray<string> Limits { get; } = ["captured_share_ppm"];
+
+    public static Finding Judge(Clause clause, Plan plan, Measurement m, IBlobs files)
+    {
+        if (plan.RequiredVersions.IsDefaultOrEmpty)
+            return clause.Found(new Verdict.Inconclusive("the plan asks for no version; name the fields that the runner's probes must fill"));
+        var required = plan.RequiredVersions.Distinct().ToImmutableArray();
+        var missing = required.Where(field => Captured(m, field) is null).ToImmutableArray();
+        var captured = required.Length - missing.Length;
+        var share = clause.Limit("captured_share_ppm");
+        ImmutableArray<Figure> figures =
+            [new("fields captured", "%", Reading.Milli(100.0 * captured / required.Length), LimitMilli: share / 10)];
+
+        var differing = plan.DeclaredVersions
+            .Where(declared => Captured(m, declared.Key) != declared.Value)
+            .Select(declared => $"the profile states {declared.Key} {declared.Value}, {Probed(m, declared.Key)}")
+            .ToImmutableArray();
+        if (!differing.IsEmpty)
+            return clause.Found(new Verdict.Fail(string.Join("; ", differing), "the versions that the profile states"), [.. figures]);
+        return (long)captured * 1_000_000 < share * required.Length
+            ? clause.Found(
+                new Verdict.Fail($"{captured} of {required.Length} fields captured, without {string.Join(", ", missing)}", $"{Reading.Percent(share / 1e6)} of the fields"),
+                [.. figures])
+            : clause.Found(new Verdict.Pass(), [.. figures]);
+    }
+
+    private static string? Captured(Measurement m, string field) =>
+        m.Facts.TryGetValue(Prefix + field, out var value) && !string.IsNullOrWhiteSpace(value)
+        && !value.Trim().Equals("unknown", StringComparison.OrdinalIgnoreCase) ? value : null;
+
+    private static string Probed(Measurement m, string field) =>
+        Captured(m, field) is { } value ? $"the probe read {value}" : "the probe read none";
+}

@@ -1,0 +1,37 @@
+using Adaptation.Core;
+
+namespace Adaptation.Testing;
+
+/// <summary>The clauses of standard 0.1 with its limits, for tests that must not read YAML.</summary>
+public static class Clauses
+{
+    public static Clause TensorAgreement { get; } = Given.Clause("COR-18", "tensor-agreement", Level.L2,
+        ("rtol_ppb", 1_000_000), ("atol_ceiling_ppb", 10_000), ("violations_max", 0), ("text_share_ppm", 990_000));
+
+    public static Clause StartUp { get; } = Given.Clause("PERF-01", "start-up", Level.L3,
+        ("repeats", 3), ("declared_factor_ppm", 1_100_000)) with { Requirement = Requirement.Should };
+
+    public static Clause Latency { get; } = Given.Clause("PERF-04", "latency", Level.L3,
+        ("confidence_ppm", 990_000), ("late_share_ppm", 10_000), ("client_error_p50_max_micros", 2_000), ("streams_low", 1), ("streams_high", 10));
+
+    public static Clause Throughput { get; } = Given.Clause("PERF-05", "throughput", Level.L3,
+        ("min_seconds", 600), ("declared_share_ppm", 950_000), ("confidence_ppm", 950_000), ("windows", 20));
+
+    public static Clause Repeatability { get; } = Given.Clause("PERF-12", "repeatability", Level.L3,
+        ("runs", 3), ("cv_max_ppm", 50_000), ("windows", 20), ("confidence_ppm", 950_000));
+
+    public static Clause DeployRemove { get; } = Given.Clause("OPS-01", "deploy-remove", Level.L1,
+        ("residue_max", 0), ("manual_steps_max", 0));
+
+    public static Clause VersionCapture { get; } = Given.Clause("OPS-02", "version-capture", Level.L1,
+        ("captured_share_ppm", 1_000_000));
+
+    public static Clause Hardening { get; } = Given.Clause("SEC-01", "hardening", Level.L4,
+        ("violations_max", 0));
+
+    public static Clause Egress { get; } = Given.Clause("SEC-03", "egress", Level.L4,
+        ("packets_max", 0), ("attempts_max", 0));
+
+    public static Clause ModelIntegrity { get; } = Given.Clause("SEC-05", "model-integrity", Level.L4,
+        ("mismatches_max", 0), ("tampered_loaded_max", 0));
+}
