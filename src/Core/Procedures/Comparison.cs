@@ -5,7 +5,7 @@ namespace Adaptation.Core;
 /// <summary>Compares float32 tensors element by element and keeps count over all of them.</summary>
 /// <param name="rtol">Fraction of the expected value.</param>
 /// <param name="atol">In the unit of the tensor.</param>
-internal sealed class Comparison(double rtol, double atol)
+public sealed class Comparison(double rtol, double atol)
 {
     public double Rtol => rtol;
 

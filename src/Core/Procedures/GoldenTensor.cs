@@ -4,7 +4,7 @@ using System.IO.Compression;
 namespace Adaptation.Core;
 
 /// <summary>Unpacks the expected tensor of a golden line.</summary>
-internal static class GoldenTensor
+public static class GoldenTensor
 {
     /// <summary>Bytes of a float32 tensor of that shape; -1 if a dimension is negative or no machine could hold it.</summary>
     public static Int128 Bytes(ImmutableArray<long> shape)
@@ -26,8 +26,16 @@ internal static class GoldenTensor
     public static string? TryRead(GoldenLine line, int length, IBlobs files, out ReadOnlyMemory<byte> expected)
     {
         expected = default;
-        if (files.TryRead(line.Expected) is not { } packed)
-            return $"the evidence lacks {line.Expected}, the expected tensor of {line.Id}";
+        return files.TryRead(line.Expected) is { } packed
+            ? TryUnpack(line, length, packed, out expected)
+            : $"the evidence lacks {line.Expected}, the expected tensor of {line.Id}";
+    }
+
+    /// <inheritdoc cref="TryRead"/>
+    /// <param name="packed">The gzip file.</param>
+    public static string? TryUnpack(GoldenLine line, int length, ReadOnlyMemory<byte> packed, out ReadOnlyMemory<byte> expected)
+    {
+        expected = default;
         try
         {
             // One byte more than there may be: a file that goes on is not the one that the plan speaks of.

@@ -55,6 +55,33 @@ public sealed class NpmPackages(string directory, Action<string> announce)
         }
     }
 
+    /// <summary>Keeps copies of files that lie beside a model's manifest, so that what is mounted holds nothing else; returns their folder.</summary>
+    /// <exception cref="BrokenEnvironmentException">A file is missing or has another digest than the one that pins it.</exception>
+    public async Task<string> KeepAsync(string name, string folder, ImmutableArray<PinnedFile> files, CancellationToken cancellationToken)
+    {
+        var source = new PackageSource(name, "local", "");
+        var target = Path.Combine(directory, FolderName(source, files));
+        if (!Directory.Exists(target))
+        {
+            var work = Path.Combine(directory, $".partial-{Environment.ProcessId}-{Path.GetRandomFileName()}");
+            foreach (var file in files)
+            {
+                var kept = Path.Combine(work, file.Path);
+                await CheckAsync(Path.Combine(folder, file.From), file, folder, cancellationToken);
+                Directory.CreateDirectory(Path.GetDirectoryName(kept)!);
+                File.Copy(Path.Combine(folder, file.From), kept);
+                File.SetUnixFileMode(kept, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            }
+
+            Directory.CreateDirectory(work);
+            Directory.Move(work, target);
+        }
+
+        foreach (var file in files)
+            await CheckAsync(Path.Combine(target, file.Path), file, $"the kept copy of {name}", cancellationToken);
+        return target;
+    }
+
     /// <summary>Removes what fetches that were killed left behind.</summary>
     public void RemoveLeftovers()
     {

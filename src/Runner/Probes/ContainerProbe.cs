@@ -80,7 +80,7 @@ internal static class ContainerProbe
     {
         var path = $"/proc/{processId}/{file}";
         return File.Exists(path)
-            ? File.ReadLines(path).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(pair => pair[0] == name).Sum(pair => Number(pair[1]))
+            ? File.ReadLines(path).Select(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).Where(pair => pair is [var found, _] && found == name).Sum(pair => Number(pair[1]))
             : 0;
     }
 

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using Adaptation.Runner;
+
+namespace Adaptation.Cli;
+
+/// <summary><c>adapt prepare</c>: fetches and builds all that a run needs, so that the run itself needs no network.</summary>
+internal static class PrepareCommand
+{
+    public static Command Create(Machine machine, OpenWorkshop open)
+    {
+        var profile = new Option<string>("--profile") { Description = "Profile: an id or a file  配置", DefaultValueFactory = _ => "generic/x64-onnxruntime", HelpName = "ID|FILE" };
+        var model = new Option<string>("--model") { Description = "Reference model: an id or a file  参考模型", DefaultValueFactory = _ => "ppocrv4-rec", HelpName = "ID|FILE" };
+        var command = new Command("prepare", "Fetch and build all that a run needs, before going offline  预先下载与构建，供离线使用") { profile, model };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var inputs = RunInputs.Read(new RunRequest(machine.Root, parsed.GetValue(profile)!, parsed.GetValue(model)!, "0.1", "quick", WithoutContainer: false));
+            await using var workshop = await open(machine, withoutContainer: false, what => Console.Error.WriteLine($"adapt: {what}"), cancellationToken);
+            var prepared = await workshop.Preparation.PrepareAsync(inputs, cancellationToken);
+            // name=value, so that a shell can read it
+            Console.WriteLine($"image={prepared.Image.Digest}");
+            Console.WriteLine($"engine={prepared.EngineFolder}");
+            Console.WriteLine($"model={prepared.ModelFolder}");
+            Console.WriteLine($"host={machine.HostFile}");
+            return ExitCode.Certified;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,164 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Adaptation.Certificates;
+using Adaptation.Core;
+using Adaptation.Runner;
+
+namespace Adaptation.Cli;
+
+/// <summary><c>adapt verify</c>: is this certificate what it claims to be, and does its evidence say the same?</summary>
+internal static class VerifyCommand
+{
+    public static Command Create(Machine machine)
+    {
+        var file = new Argument<string>("certificate") { Description = "The certificate: certificate.dsse.json  证书文件" };
+        var evidence = new Option<string?>("--evidence") { Description = "Recompute every figure and verdict from this evidence  由证据重新计算", HelpName = "DIR" };
+        var trust = new Option<string?>("--trust") { Description = "Trusted keys; this user's development keys if not given  受信公钥", HelpName = "FILE" };
+        var json = new Option<bool>("--json") { Description = "One JSON object, for scripts  输出 JSON" };
+        var command = new Command("verify", "Check a certificate, offline  离线验证证书") { file, evidence, trust, json };
+        command.SetAction(parsed => Verify(
+            machine, parsed.GetValue(file)!, parsed.GetValue(evidence), parsed.GetValue(trust) ?? machine.TrustFile, parsed.GetValue(json)));
+        return command;
+    }
+
+    private static int Verify(Machine machine, string file, string? evidence, string trustFile, bool json)
+    {
+        var bytes = Read(file, "the certificate");
+        if (evidence is not null && !Directory.Exists(evidence))
+            throw new BadInputException([new Problem(evidence, 0, "--evidence", "there is no such folder")]);
+        var trust = ReadTrust(trustFile);
+        var standards = Standards(machine);
+        var known = standards.Keys.ToImmutableDictionary(digest => digest, digest => standards[digest], StringComparer.Ordinal);
+        switch (CertificateVerifier.Verify(bytes, trust, machine.Time.GetUtcNow(), known))
+        {
+            case Verification.Refused refused:
+                return Refuse(file, refused.Rejection, json);
+            case Verification.Accepted { Certificate: var certificate }:
+                if (evidence is not null
+                    && EvidenceVerifier.Verify(certificate, evidence, ReadStandard(standards[certificate.Content.Suite.Sha256])) is EvidenceVerification.Refused differs)
+                    return Refuse(file, differs.Rejection, json);
+                Accept(certificate, evidence is not null, json);
+                return ExitCode.Certified;
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private static int Refuse(string file, Rejection rejection, bool json)
+    {
+        if (json)
+            Write(writer =>
+            {
+                writer.WriteBoolean("valid", false);
+                writer.WriteString("code", rejection.Code);
+                writer.WriteString("message", rejection.Message);
+            });
+        else
+        {
+            Console.WriteLine($"REFUSED 拒绝  {rejection.Code}");
+            Console.WriteLine($"{file}: {rejection.Message}");
+        }
+
+        return ExitCode.Rejected;
+    }
+
+    private static void Accept(VerifiedCertificate verified, bool withEvidence, bool json)
+    {
+        var content = verified.Content;
+        var counts = SuiteCounts.Of(content.Results);
+        if (json)
+        {
+            Write(writer =>
+            {
+                writer.WriteBoolean("valid", true);
+                writer.WriteBoolean("evidence", withEvidence);
+                writer.WriteString("certificateId", content.CertificateId);
+                writer.WriteString("level", content.Level.ToString());
+                writer.WriteString("issuerEnvironment", content.Issuer.Environment.ToString().ToLowerInvariant());
+                writer.WriteString("profileId", content.ProfileId);
+                writer.WriteString("modelId", content.ModelId);
+                writer.WriteString("notAfter", Utc(content.NotAfter));
+            });
+            return;
+        }
+
+        Console.WriteLine($"VALID 有效  {content.CertificateId}  level {content.Level}");
+        Console.WriteLine($"  profile 配置    {content.ProfileId}");
+        Console.WriteLine($"  model 模型      {content.ModelId}");
+        Console.WriteLine($"  suite 套件      {content.Suite.Name}, standard {content.Suite.Version} sha256:{content.Suite.Sha256[..12]}");
+        Console.WriteLine($"  checks 检验     {counts.Pass} pass, {counts.Fail} fail, {counts.Inconclusive} inconclusive, {counts.NotApplicable} not applicable");
+        Console.WriteLine($"  valid 有效期    {Utc(content.NotBefore)} to {Utc(content.NotAfter)}");
+        foreach (var cap in content.Caps)
+            Console.WriteLine($"  capped 受限     {cap}");
+        foreach (var (rule, reason) in content.Exceptions)
+            Console.WriteLine($"  exception 例外  {rule}: {reason}");
+        foreach (var key in verified.Keys)
+            Console.WriteLine($"  signed 签名     {key.Algorithm} {key.KeyId[..19]}… ({key.Environment.ToString().ToLowerInvariant()} key)");
+        Console.WriteLine(withEvidence
+            ? "  evidence 证据   complete; every figure and verdict was computed again and agrees  完整，全部重算一致"
+            : "  evidence 证据   not looked at; --evidence DIR computes every verdict again  未核对");
+        if (content.Issuer.Environment == KeyEnvironment.Test)
+            Console.WriteLine("  note 注意       signed by a development key: nothing was changed since, but it does not prove who issued it  开发密钥签名，不能证明签发者身份");
+    }
+
+    private static byte[] Read(string file, string what)
+    {
+        try
+        {
+            // one byte more than the largest that can be valid: the verifier says what is wrong with it
+            var info = new FileInfo(file);
+            return info.Length > 16 << 20
+                ? throw new BadInputException([new Problem(file, 0, "", $"has {info.Length} bytes; {what} has at most 1 MiB")])
+                : File.ReadAllBytes(file);
+        }
+        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException([new Problem(file, 0, "", $"{what} cannot be read: {unread.Message}")]);
+        }
+    }
+
+    private static TrustStore ReadTrust(string file)
+    {
+        if (!File.Exists(file))
+            throw new BadInputException([new Problem(file, 0, "--trust", "there are no trusted keys: give the issuer's trust file with --trust FILE, obtained from the issuer and not from beside the certificate")]);
+        try
+        {
+            return TrustStore.Read(Read(file, "the trust file"));
+        }
+        catch (RejectedException malformed)
+        {
+            throw new BadInputException([new Problem(file, 0, "--trust", malformed.Message)]);
+        }
+    }
+
+    /// <summary>Digest of each standard that this program came with to its file; the one in the evidence is never asked.</summary>
+    private static Dictionary<string, string> Standards(Machine machine) => Directory
+        .GetFiles(Path.Combine(machine.Root, "standard"), "catalogue.yaml", SearchOption.AllDirectories)
+        .ToDictionary(file => Digests.Sha256(File.ReadAllBytes(file)), StringComparer.Ordinal);
+
+    private static Standard ReadStandard(string file)
+    {
+        var problems = new List<Problem>();
+        return StandardReader.TryRead(file, file, problems) is { } standard && problems.Count == 0
+            ? standard
+            : throw new BadInputException([.. problems]);
+    }
+
+    private static void Write(Action<Utf8JsonWriter> members)
+    {
+        using var output = Console.OpenStandardOutput();
+        using (var writer = new Utf8JsonWriter(output))
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("v", 1);
+            members(writer);
+            writer.WriteEndObject();
+        }
+
+        output.WriteByte((byte)'\n');
+    }
+
+    private static string Utc(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

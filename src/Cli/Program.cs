@@ -1,0 +1,103 @@
+using System.CommandLine;
+using Adaptation.Certificates;
+using Adaptation.Cli;
+using Adaptation.Core;
+using Adaptation.Runner;
+using Adaptation.Runner.Docker;
+
+// The one place that reads the environment and knows which container engine there is.
+var machine = Machine.FromEnvironment();
+var commands = new RootCommand(
+    """
+    Certifies that a model runs correctly and fast enough on a chip and its software stack.
+    检验模型在国产芯片与软件栈上的正确性与性能，并签发可独立验证的兼容性证书。
+    """)
+{
+    CertifyCommand.Create(machine, Workshop.OpenAsync),
+    CertifyCommand.CreateResume(machine, Workshop.OpenAsync),
+    VerifyCommand.Create(machine),
+    ListCommand.Create(machine),
+    DoctorCommand.Create(machine, Workshop.OpenAsync),
+    PrepareCommand.Create(machine, Workshop.OpenAsync),
+};
+var parsed = commands.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (var error in parsed.Errors)
+        Console.Error.WriteLine($"adapt: {error.Message}");
+    Console.Error.WriteLine($"adapt: `adapt {string.Concat(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help` shows what it takes");
+    return ExitCode.BadInput;
+}
+
+// Ctrl-C asks politely; removal of containers has this long before the process ends anyway
+var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(4.5) };
+try
+{
+    return await parsed.InvokeAsync(configuration, CancellationToken.None);
+}
+catch (BadInputException bad)
+{
+    foreach (var problem in bad.Problems)
+        Console.Error.WriteLine(problem);
+    Console.Error.WriteLine($"adapt: {bad.Problems.Length} problem(s) in what was given; nothing was started. 输入有误，未执行任何操作。");
+    return ExitCode.BadInput;
+}
+catch (RejectedException damaged)
+{
+    Console.Error.WriteLine($"adapt: {damaged.Message}");
+    return ExitCode.Rejected;
+}
+catch (AdaptationException broken)
+{
+    Console.Error.WriteLine($"adapt: {broken.Message}");
+    Console.Error.WriteLine("adapt: this machine could not do it (exit code 4). 运行环境异常。");
+    return ExitCode.BrokenEnvironment;
+}
+catch (OperationCanceledException)
+{
+    Console.Error.WriteLine("adapt: cancelled; containers are removed. 已取消，容器已清除。");
+    return ExitCode.Cancelled;
+}
+
+/// <summary>A container engine at hand, with all that preparing a run needs.</summary>
+internal sealed record Workshop(IContainerEngine Engine, Preparation Preparation, IAsyncDisposable? Daemon) : IWorkshop
+{
+    public static async Task<IWorkshop> OpenAsync(Machine machine, bool withoutContainer, Action<string> announce, CancellationToken cancellationToken)
+    {
+        var packages = new NpmPackages(machine.Data("packages"), announce);
+        if (withoutContainer)
+        {
+            var processes = new LocalProcessEngine(machine.Data("processes"), machine.Time);
+            return new Workshop(processes, new Preparation(packages, processes, machine.HostFile, (name, _) => Task.FromResult(name), announce), Daemon: null);
+        }
+
+        var docker = new DockerMachine { StateFolder = machine.DataFolder, Announce = announce, Time = machine.Time };
+        var endpoint = machine.DockerHost is { } host ? DockerEndpoint.Parse(host, machine.DockerTlsVerify, machine.DockerCertPath) : null;
+        var daemon = await DockerDaemon.FindAsync(new DockerDaemonSpec { Endpoint = endpoint, RuntimeFolder = machine.RuntimeFolder }, docker, cancellationToken);
+        try
+        {
+            var engine = await DockerEngine.ConnectAsync(daemon.Endpoint, machine.Time, cancellationToken);
+            var bases = new Dictionary<string, string>(StringComparer.Ordinal);
+            async Task<string> EnsureBaseAsync(string reference, CancellationToken token)
+            {
+                if (!bases.TryGetValue(reference, out var name))
+                    bases[reference] = name = (await BaseImage.EnsureAsync(engine, new BaseImageSpec { Reference = reference }, docker, token)).Name;
+                return name;
+            }
+
+            return new Workshop(engine, new Preparation(packages, engine, machine.HostFile, EnsureBaseAsync, announce), daemon);
+        }
+        catch
+        {
+            await daemon.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Engine.DisposeAsync();
+        if (Daemon is not null)
+            await Daemon.DisposeAsync();
+    }
+}

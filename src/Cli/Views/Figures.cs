@@ -1,0 +1,35 @@
+using System.Globalization;
+using Adaptation.Core;
+
+namespace Adaptation.Cli;
+
+/// <summary>Says a figure in the units that people think in.</summary>
+internal static class Figures
+{
+    public static string Say(Figure figure)
+    {
+        var interval = figure is { LowerMilli: { } lower, UpperMilli: { } upper } ? $" [{Number(lower, figure.Unit)}, {Number(upper, figure.Unit)}]"
+            : figure.LowerMilli is { } floor ? $" [≥ {Number(floor, figure.Unit)}]" : "";
+        var limit = figure.LimitMilli is { } held ? $", limit {Number(held, figure.Unit)}" : "";
+        return $"{figure.Name} {Number(figure.ValueMilli, figure.Unit)}{interval}{limit}";
+    }
+
+    private static string Number(long milli, string unit)
+    {
+        var value = milli / 1000.0;
+        return unit switch
+        {
+            "ns" => value switch
+            {
+                >= 1e9 => $"{Digits(value / 1e9)} s",
+                >= 1e6 => $"{Digits(value / 1e6)} ms",
+                _ => $"{Digits(value / 1e3)} µs",
+            },
+            "count" => value.ToString("0.###", CultureInfo.InvariantCulture),
+            _ => $"{Digits(value)} {unit}",
+        };
+    }
+
+    private static string Digits(double value) =>
+        value.ToString(Math.Abs(value) switch { >= 100 => "0", >= 10 => "0.0", _ => "0.00" }, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using Adaptation.Core;
+using Adaptation.Runner;
+
+namespace Adaptation.Cli;
+
+/// <summary>Shows a run to whoever watches: a person at a terminal, a log file, a script.</summary>
+internal abstract class View : IAsyncDisposable
+{
+    /// <summary>Told of every event, in order, from any thread.</summary>
+    public abstract void Show(RunEvent what);
+
+    public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    public static View For(bool json, TimeProvider time) => json ? new JsonView()
+        : Console.IsOutputRedirected || Spectre.Console.AnsiConsole.Profile.Capabilities is not { Ansi: true, Interactive: true } ? new PlainView(time)
+        : new LiveView(time);
+
+    /// <summary>The verdict of one check in a line or two: what was found, and for anything but a pass why.</summary>
+    protected static string[] Row(RunEvent.Judged judged) =>
+    [
+        judged.Finding.Check,
+        Word(judged.Finding.Verdict),
+        $"{judged.Clause.Title.Zh} {judged.Clause.Title.En}",
+        judged.Finding.Verdict switch
+        {
+            Verdict.Fail fail => $"{FirstLine(fail.Measured)}; limit {fail.Limit}",
+            Verdict.Inconclusive inconclusive => FirstLine(inconclusive.Reason),
+            Verdict.NotApplicable notApplicable => FirstLine(notApplicable.Reason),
+            _ => judged.Finding.Figures is [var first, ..] ? Figures.Say(first) : "",
+        },
+    ];
+
+    protected static IEnumerable<string> Ending(RunEvent.Finished finished)
+    {
+        var judgement = finished.Judgement;
+        yield return (judgement.Outcome, finished.Certificate) switch
+        {
+            (Outcome.Certified, not null) => $"certified 已认证: level {judgement.Level}",
+            (Outcome.Certified, null) => "incomplete 未完成: the stack changed during the run, so that nothing is certified; see the report",
+            (Outcome.Rejected, _) => "rejected 不通过: no certificate",
+            _ => "incomplete 未完成: not all checks could be decided; no certificate",
+        };
+        foreach (var cap in judgement.Caps)
+            yield return $"  capped 受限: {cap}";
+        yield return $"report: {Shown(finished.Report)}";
+        yield return $"evidence: {Shown(finished.Evidence)}";
+        if (finished.Certificate is { } certificate)
+            yield return $"certificate: {Shown(certificate)}";
+    }
+
+    protected static string Clock(TimeSpan time) => time.ToString(time.TotalHours >= 1 ? @"h\:mm\:ss" : @"mm\:ss", CultureInfo.InvariantCulture);
+
+    protected static string Shown(string path)
+    {
+        var relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
+        return relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
+    }
+
+    private static string Word(Verdict verdict) => verdict switch
+    {
+        Verdict.Pass => "pass 通过",
+        Verdict.Fail => "FAIL 不通过",
+        Verdict.Inconclusive => "inconclusive 未定",
+        _ => "n/a 不适用",
+    };
+
+    private static string FirstLine(string text) => text.Split('\n', 2)[0];
+}

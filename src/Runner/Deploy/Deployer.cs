@@ -1,0 +1,224 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace Adaptation.Runner;
+
+/// <summary>Starts servers in containers as the profile says, and keeps account of them.</summary>
+internal sealed class Deployer(RunInputs inputs, Prepared prepared, string runId, TimeProvider time, IDeploymentLog record)
+{
+    private const string ModelTarget = "/model";
+    private const string SocketTarget = "/run/adaptation";
+    private const string SocketName = "serve.sock";
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(5);
+    private readonly HashSet<string> _alive = new(StringComparer.Ordinal);
+
+    public Profile Profile => inputs.Profile;
+
+    public IContainerEngine Engine => prepared.Engine;
+
+    public string RunId => runId;
+
+    public TimeProvider Time => time;
+
+    /// <summary>Starts the server under test and waits for its first answer over the wire.</summary>
+    /// <param name="modelFolder">Holds the model's files; checked against the manifest before anything starts.</param>
+    /// <param name="beforeStart">Runs after that check and right before the container is asked for.</param>
+    /// <param name="isGood">Judges the first answer; a server that only answers wrongly is not up.</param>
+    /// <exception cref="BackendBrokenException">It ended, or was not ready in time.</exception>
+    /// <exception cref="ModelRefusedException">The model is not the one that the manifest names.</exception>
+    public async Task<(Deployment Deployment, long ReadyAt)> StartAsync(
+        string modelFolder, Action? beforeStart, Func<InferAnswer, bool> isGood, CancellationToken cancellationToken)
+    {
+        await ModelFiles.VerifyAsync(modelFolder, inputs.Model.Files, cancellationToken);
+        beforeStart?.Invoke();
+        var server = Profile.Server;
+        var deployment = await LaunchAsync("server", prepared.Image, ServerCommand(), server.Environment, modelFolder, server.Port, cancellationToken);
+        return (deployment, await ReadyAsync(deployment, server.ReadyWithin, prepared.FirstRequest, isGood, cancellationToken));
+    }
+
+    /// <summary>Starts the echo: our own host, which answers at once with what it was sent; what the wire and the client cost is measured against it.</summary>
+    public async Task<Deployment> StartEchoAsync(CancellationToken cancellationToken)
+    {
+        ImmutableArray<string> command = ["--adapter", "echo", "--listen", $"unix:{SocketTarget}/{SocketName}"];
+        var deployment = await LaunchAsync(
+            "echo", prepared.EchoImage, command, ImmutableSortedDictionary<string, string>.Empty, modelFolder: null, port: null, cancellationToken);
+        await ReadyAsync(deployment, TimeSpan.FromSeconds(30), prepared.EchoRequest, _ => true, cancellationToken);
+        return deployment;
+    }
+
+    /// <summary>Whether something that carries the run's label should be gone by now.</summary>
+    public bool IsResidue(Leftover left)
+    {
+        lock (_alive)
+            return !_alive.Contains(left.Id);
+    }
+
+    public void Removed(Deployment deployment, byte[] log, NetworkCounts? network, long asked, long answered, IReadOnlyList<string> residue) =>
+        record.Removed(deployment, log, network, asked, answered, residue);
+
+    public void Gone(string containerId)
+    {
+        lock (_alive)
+            _alive.Remove(containerId);
+    }
+
+    private async Task<Deployment> LaunchAsync(
+        string role, ContainerImage image, ImmutableArray<string> command, ImmutableSortedDictionary<string, string> environment,
+        string? modelFolder, int? port, CancellationToken cancellationToken)
+    {
+        var number = record.NextNumber();
+        record.Deploying(number, role);
+        var sockets = SocketFolder(number);
+        var placeholders = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["{model}"] = ModelTarget,
+            ["{socket}"] = $"{SocketTarget}/{SocketName}",
+            ["{port}"] = (port ?? 0).ToString(CultureInfo.InvariantCulture),
+        };
+        var network = Network(port);
+        var box = Profile.Container;
+        var ours = role != "server";
+        var spec = new ContainerSpec
+        {
+            RunId = runId,
+            Owner = RunOwner.Current,
+            Image = image,
+            Command = [.. command.Select(argument => placeholders.Aggregate(argument, (text, pair) => text.Replace(pair.Key, pair.Value, StringComparison.Ordinal)))],
+            Environment = environment,
+            Mounts =
+            [
+                new Mount(sockets, SocketTarget, ReadOnly: false),
+                .. modelFolder is null ? [] : new[] { new Mount(modelFolder, ModelTarget, ReadOnly: true) },
+                .. Engine.Description.IsContainer || prepared.EngineFolder is null ? [] : new[] { new Mount(prepared.EngineFolder, "/opt/engine", ReadOnly: true) },
+            ],
+            Devices = ours ? [] : box.Devices,
+            MemoryBytes = box.MemoryBytes,
+            CpuMillis = box.CpuMillis,
+            Pids = box.Pids,
+            TmpBytes = box.TmpBytes,
+            User = ours ? "10001:10001" : box.User,
+            Network = network,
+            Weaknesses = ours ? new() : box.Weaknesses,
+        };
+        var startedAt = time.GetTimestamp();
+        var container = await Engine.StartAsync(spec, cancellationToken);
+        lock (_alive)
+            _alive.Add(container.Id);
+        var log = new LogRecorder(container, box.LogLimitBytes);
+        var deployment = new Deployment(this, number, role, container, log, sockets, new Transport.UnixSocket(Path.Combine(sockets, SocketName)), startedAt);
+        try
+        {
+            record.Deployed(deployment);
+            var state = await container.InspectAsync(cancellationToken);
+            deployment.ProcessId = state.ProcessId;
+            if (port is { } number2)
+                deployment.Transport = Reach(state, network, number2);
+            return deployment;
+        }
+        catch
+        {
+            await deployment.DisposeAsync();
+            throw;
+        }
+    }
+
+    private ContainerNetwork Network(int? port) => (port, Profile.Container.HostNetwork) switch
+    {
+        (_, true) => new ContainerNetwork.Host(),
+        ({ } number, _) when !CanEnterNamespaces => new ContainerNetwork.PublishedPort(number),
+        _ => new ContainerNetwork.None(),
+    };
+
+    private bool CanEnterNamespaces => Engine.Description.IsLocal && Environment.IsPrivilegedProcess;
+
+    private Transport Reach(ContainerState state, ContainerNetwork network, int port) => network switch
+    {
+        ContainerNetwork.PublishedPort when state.Port is { } end => new Transport.Tcp(end.Address.ToString(), end.Port),
+        ContainerNetwork.None when Engine.Description.IsContainer && state.ProcessId is { } processId => new Transport.NetworkNamespace(processId, port),
+        _ => new Transport.Tcp("127.0.0.1", port),
+    };
+
+    private ImmutableArray<string> ServerCommand()
+    {
+        if (Profile.Server.Adapter is not { } adapter)
+            return Profile.Server.Command;
+        var listen = Profile.Server.Port is null ? "unix:{socket}" : "tcp:127.0.0.1:{port}";
+        return
+        [
+            "--adapter", adapter.Name, "--library", adapter.Library, "--model", $"{{model}}/{inputs.Model.Files[0].Path}",
+            "--model-name", inputs.ServedName, "--provider", adapter.Provider, "--listen", listen,
+            .. adapter.Options.SelectMany(option => new[] { "--provider-option", $"{option.Key}={option.Value}" }),
+            .. adapter.ProviderLibrary is { } library ? ["--provider-library", library] : Array.Empty<string>(),
+            .. adapter.CpuFallback ? Array.Empty<string>() : ["--no-cpu-fallback"],
+            .. adapter.Threads > 0 ? ["--threads", adapter.Threads.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
+        ];
+    }
+
+    /// <summary>Short, because a socket's path may have 107 bytes; inside a closed folder, because the socket itself is open to all.</summary>
+    private string SocketFolder(int number)
+    {
+        var folder = Path.Combine(Leftovers.ScratchFolder(runId), number.ToString(CultureInfo.InvariantCulture));
+        Directory.CreateDirectory(folder);
+        const UnixFileMode everyone = (UnixFileMode)0b111_111_111;
+        File.SetUnixFileMode(folder, everyone); // the server runs as another user
+        return folder;
+    }
+
+    private async Task<long> ReadyAsync(
+        Deployment deployment, TimeSpan within, Func<Transport, InferRequest> request, Func<InferAnswer, bool> isGood, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(within, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, deployment.Flooded, cancellationToken);
+        var last = "nothing listened yet";
+        try
+        {
+            var (prepared, buffer) = (request(deployment.Transport), new AnswerBuffer());
+            for (var looks = 0; ; looks++)
+            {
+                using (var client = new OipClient(deployment.Transport, time, WireLimits.Default))
+                {
+                    try
+                    {
+                        var answer = await Task.Run(() => client.Infer(prepared, buffer, within, either.Token), CancellationToken.None);
+                        var done = answer.Done;
+                        if (isGood(answer))
+                            return done;
+                        last = "it answered, and wrongly";
+                    }
+                    catch (WireException notYet)
+                    {
+                        last = notYet.Message;
+                    }
+                }
+
+                if (looks % 20 == 0 && await deployment.DeathAsync(either.Token) is not null)
+                    throw await deployment.ExplainAsync("started", null, cancellationToken);
+                await Task.Delay(Between, time, either.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            var broken = await deployment.ExplainAsync(
+                $"did not give a good answer within {within.TotalSeconds:0} s (`serve.ready_within` in the profile); the last try: {last}", null, cancellationToken);
+            await deployment.DisposeAsync();
+            throw broken;
+        }
+        catch
+        {
+            await deployment.DisposeAsync();
+            throw;
+        }
+    }
+}
+
+/// <summary>Where deployments are recorded.</summary>
+internal interface IDeploymentLog
+{
+    int NextNumber();
+
+    void Deploying(int number, string role);
+
+    void Deployed(Deployment deployment);
+
+    void Removed(Deployment deployment, byte[] log, NetworkCounts? network, long asked, long answered, IReadOnlyList<string> residue);
+}

@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using Adaptation.Core;
+
+namespace Adaptation.Runner;
+
+/// <summary>Everything that had to be fetched or built before a run can start.</summary>
+/// <param name="EngineFolder">The engine pack's files, or null where the image brings its engine.</param>
+/// <param name="ModelFolder">Exactly the files that the container gets.</param>
+public sealed record Prepared(
+    IContainerEngine Engine, ContainerImage Image, ContainerImage EchoImage, string? EngineFolder, string ModelFolder, GoldenInputs Golden, RunInputs Inputs,
+    string HostFile)
+{
+    /// <summary>The first question to a server, and what its answer is held against.</summary>
+    internal InferRequest FirstRequest(Transport transport) => Request(transport, Golden.Inputs[0]);
+
+    internal InferRequest Request(Transport transport, GoldenInput input) => InferRequest.Create(
+        transport, Inputs.ServedName, [new WireTensor(Inputs.Model.InputName, "FP32", input.Shape, input.Tensor)], [Inputs.Model.OutputName]);
+
+    /// <summary>The same payload for the echo, which takes and gives one tensor.</summary>
+    internal InferRequest EchoRequest(Transport transport) => EchoRequest(transport, Golden.Inputs[0]);
+
+    internal static InferRequest EchoRequest(Transport transport, GoldenInput input) =>
+        InferRequest.Create(transport, "echo", [new WireTensor("x", "FP32", input.Shape, input.Tensor)], ["y"]);
+}
+
+/// <summary>Fetches and builds what a run needs; what is there already is only checked.</summary>
+/// <param name="hostFile">The published <c>adaptation-host</c>.</param>
+/// <param name="ensureBase">Makes sure of a base image in the container engine, by its name in the profile; returns the name to build on.</param>
+public sealed class Preparation(
+    NpmPackages packages, IContainerEngine engine, string hostFile, Func<string, CancellationToken, Task<string>> ensureBase, Action<string> announce)
+{
+    private const string HostInImage = "host/adaptation-host";
+
+    /// <exception cref="AdaptationException">Something cannot be had here, or a golden pack is not what its manifest says.</exception>
+    public async Task<Prepared> PrepareAsync(RunInputs inputs, CancellationToken cancellationToken)
+    {
+        packages.RemoveLeftovers();
+        var engineFolder = inputs.Engine is { } pack ? await packages.EnsureAsync(pack.Source, pack.Files, cancellationToken) : null;
+        var modelFolder = await FolderOfAsync(inputs.Model, inputs.Model.Files, cancellationToken);
+        var runnerFolder = await FolderOfAsync(inputs.Model, inputs.Model.RunnerFiles, cancellationToken);
+        var golden = GoldenInputs.Load(inputs.Model, Path.Combine(runnerFolder, inputs.Model.Charset));
+        var image = await BuildAsync(inputs, engineFolder, cancellationToken);
+        var echo = await EchoAsync(inputs, cancellationToken);
+        return new Prepared(engine, image, echo, engineFolder, modelFolder, golden, inputs, hostFile);
+    }
+
+    private Task<string> FolderOfAsync(ReferenceModel model, ImmutableArray<PinnedFile> files, CancellationToken cancellationToken) =>
+        model.Source is { } source ? packages.EnsureAsync(source, files, cancellationToken) : packages.KeepAsync(model.Id, model.Folder, files, cancellationToken);
+
+    private async Task<ContainerImage> BuildAsync(RunInputs inputs, string? engineFolder, CancellationToken cancellationToken)
+    {
+        var profile = inputs.Profile;
+        var files = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        files.AddRange(profile.Image.Files.Select(file => KeyValuePair.Create(file.Key, Path.Combine(inputs.Request.Root, file.Value))));
+        if (profile.Server.Adapter is not null)
+            files[HostInImage] = hostFile;
+        if (engineFolder is not null)
+        {
+            foreach (var file in inputs.Engine!.Files)
+                files[$"engine/{file.Path}"] = Path.Combine(engineFolder, file.Path);
+        }
+
+        var name = profile.Image.Folder.Split('/', StringSplitOptions.RemoveEmptyEntries)[^1];
+        return await BuildAsync(new ImageSpec(
+            name, Path.Combine(inputs.Request.Root, profile.Image.Folder), await ensureBase(profile.Image.Base, cancellationToken), files.ToImmutable()), cancellationToken);
+    }
+
+    private async Task<ContainerImage> EchoAsync(RunInputs inputs, CancellationToken cancellationToken) => await BuildAsync(
+        new ImageSpec(
+            "echo", Path.Combine(inputs.Request.Root, "containers/echo"), await ensureBase("debian:12-slim", cancellationToken),
+            ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create(HostInImage, hostFile)])),
+        cancellationToken);
+
+    private Task<ContainerImage> BuildAsync(ImageSpec image, CancellationToken cancellationToken)
+    {
+        var announced = false;
+        return engine.BuildAsync(
+            image,
+            new Lines(_ =>
+            {
+                if (!announced)
+                    announce($"building the image of containers/{image.Name}");
+                announced = true;
+            }),
+            cancellationToken);
+    }
+
+    private sealed class Lines(Action<string> report) : IProgress<string>
+    {
+        public void Report(string value) => report(value);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using Adaptation.Core;
+
+namespace Adaptation.Runner;
+
+/// <summary><c>run/request.json</c>: what the user asked for, so that an interrupted run can be gone on with.</summary>
+public static class RequestFile
+{
+    private const string Schema = "adaptation.request/v1";
+
+    internal static byte[] Write(RunRequest request)
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes))
+        {
+            json.WriteStartObject();
+            json.WriteString("schema", Schema);
+            json.WriteString("profile", request.Profile);
+            json.WriteString("model", request.Model);
+            json.WriteString("standard", request.Standard);
+            json.WriteString("suite", request.Suite);
+            json.WriteString("isolation", request.WithoutContainer ? "process" : "container");
+            json.WriteEndObject();
+        }
+
+        return bytes.ToArray();
+    }
+
+    /// <exception cref="BadInputException">The file is missing or not what this program writes.</exception>
+    public static RunRequest Read(RunDirectory directory, string root)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(directory.Request));
+            string Text(string name) => document.RootElement.GetProperty(name).GetString()!;
+            return Text("schema") == Schema
+                ? new RunRequest(root, Text("profile"), Text("model"), Text("standard"), Text("suite"), Text("isolation") == "process")
+                : throw new JsonException("it is of another schema");
+        }
+        catch (Exception broken) when (broken is JsonException or KeyNotFoundException or InvalidOperationException or IOException)
+        {
+            throw new BadInputException([new Problem(directory.Path, 0, "", $"is not a run that can be gone on with: {broken.Message}. `adapt certify` starts a new one.")]);
+        }
+    }
+}

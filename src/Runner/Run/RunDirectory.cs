@@ -1,0 +1,69 @@
+using System.Globalization;
+using Adaptation.Core;
+
+namespace Adaptation.Runner;
+
+/// <summary>Where the files of one run lie. Everything below <see cref="Evidence"/> is covered by the manifest; the rest is derived from it.</summary>
+public sealed record RunDirectory(string Path)
+{
+    public string Id => System.IO.Path.GetFileName(Path);
+
+    public string Evidence => System.IO.Path.Combine(Path, "evidence");
+
+    public string Manifest => System.IO.Path.Combine(Path, "evidence.manifest");
+
+    public string Certificate => System.IO.Path.Combine(Path, "certificate.dsse.json");
+
+    public string Report => System.IO.Path.Combine(Path, "report.html");
+
+    public string Journal => InEvidence("run/events.jsonl");
+
+    public string Session => InEvidence("run/session.json");
+
+    public string Request => InEvidence("run/request.json");
+
+    public string Plan => InEvidence("plan.json");
+
+    public string Lock => InEvidence("combination.lock");
+
+    public string LockAfter => InEvidence("lock-after.json");
+
+    public string Verdicts => InEvidence("verdicts.json");
+
+    /// <param name="path">As the evidence manifest spells it.</param>
+    public string InEvidence(string path) => System.IO.Path.Combine(Evidence, path);
+
+    /// <summary>Makes the folder of a new run; its name sorts by time and cannot be guessed.</summary>
+    /// <exception cref="BrokenEnvironmentException">The folder cannot be made.</exception>
+    public static RunDirectory Create(string runs, TimeProvider time)
+    {
+        var stamp = time.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+        var random = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(3));
+        var directory = new RunDirectory(System.IO.Path.Combine(System.IO.Path.GetFullPath(runs), $"{stamp}-{random}"));
+        try
+        {
+            foreach (var folder in (ReadOnlySpan<string>)["run", "measurements", "outputs", "golden"])
+                Directory.CreateDirectory(directory.InEvidence(folder));
+        }
+        catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
+        {
+            throw new BrokenEnvironmentException($"The folder for this run cannot be made: {denied.Message}. Choose another one with --runs.", denied);
+        }
+
+        return directory;
+    }
+
+    /// <summary>Writes a file whole or not at all, and on the disk before it returns.</summary>
+    public static void WriteWhole(string path, ReadOnlySpan<byte> bytes)
+    {
+        var partial = path + ".partial";
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        using (var file = File.OpenHandle(partial, FileMode.Create, FileAccess.Write))
+        {
+            RandomAccess.Write(file, bytes, fileOffset: 0);
+            RandomAccess.FlushToDisk(file);
+        }
+
+        File.Move(partial, path, overwrite: true);
+    }
+}

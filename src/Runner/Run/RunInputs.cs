@@ -1,0 +1,101 @@
+using Adaptation.Core;
+
+namespace Adaptation.Runner;
+
+/// <summary>Where the files of a run come from; paths on this machine.</summary>
+/// <param name="Root">The product's root: the folder with <c>standard/</c>, <c>containers/</c> and <c>engines.lock.json</c>.</param>
+/// <param name="Profile">A path, or an id below <c>hardware-profiles/</c>.</param>
+/// <param name="Model">A path, or an id below <c>reference-models/</c>.</param>
+/// <param name="Standard">A version below <c>standard/</c>.</param>
+/// <param name="WithoutContainer">Run the server as a plain process: the level is capped.</param>
+public sealed record RunRequest(string Root, string Profile, string Model, string Standard, string Suite, bool WithoutContainer);
+
+/// <summary>Everything a run is asked to do, read and free of problems.</summary>
+public sealed record RunInputs
+{
+    public required RunRequest Request { get; init; }
+
+    public required Standard Standard { get; init; }
+
+    public required string StandardFile { get; init; }
+
+    public required Suite Suite { get; init; }
+
+    public required Profile Profile { get; init; }
+
+    public required ReferenceModel Model { get; init; }
+
+    public required EnginePack? Engine { get; init; }
+
+    /// <summary>The name that requests call the model by.</summary>
+    public string ServedName => Profile.Server.ModelName.Length > 0 ? Profile.Server.ModelName : Model.Id;
+
+    /// <summary>Reads all inputs.</summary>
+    /// <exception cref="BadInputException">All problems of all files, at once.</exception>
+    public static RunInputs Read(RunRequest request)
+    {
+        var problems = new List<Problem>();
+        var standardFile = Path.Combine(request.Root, "standard", request.Standard, "catalogue.yaml");
+        var standard = StandardReader.TryRead(standardFile, Shown(request.Root, standardFile), problems);
+        var suite = standard?.TryFindSuite(request.Suite);
+        if (standard is not null && suite is null && problems.Count == 0)
+            problems.Add(new(Shown(request.Root, standardFile), 0, "suites", $"there is no suite `{request.Suite}`; there are {string.Join(", ", standard.Suites.Select(s => s.Name))}"));
+
+        var profileFile = Find(request.Root, "hardware-profiles", request.Profile, ".yaml", problems);
+        var profile = profileFile is null ? null : ProfileReader.TryRead(profileFile, Shown(request.Root, profileFile), problems);
+        var modelFile = Find(request.Root, "reference-models", request.Model, "/model.yaml", problems);
+        var model = modelFile is null ? null : ReferenceModelReader.TryRead(modelFile, Shown(request.Root, modelFile), problems);
+        EnginePack? engine = null;
+        if (profile is not null)
+        {
+            engine = FindEngine(request.Root, profile, problems);
+            CheckPlaces(request.Root, profile, problems);
+        }
+
+        if (problems.Count > 0)
+            throw new BadInputException([.. problems]);
+        return new RunInputs
+        {
+            Request = request, Standard = standard!, StandardFile = standardFile, Suite = suite!, Profile = profile!, Model = model!, Engine = engine,
+        };
+    }
+
+    private static string? Find(string root, string folder, string asked, string ending, List<Problem> problems)
+    {
+        var below = Path.Combine(root, folder, asked + ending);
+        if (File.Exists(asked))
+            return Path.GetFullPath(asked);
+        if (File.Exists(below))
+            return below;
+        var inside = Path.Combine(asked, ending.TrimStart('/'));
+        if (ending[0] == '/' && File.Exists(inside))
+            return Path.GetFullPath(inside);
+        problems.Add(new(asked, 0, "", $"no such file, and nothing of that name below {folder}/. `adapt list {(folder[0] == 'h' ? "profiles" : "models")}` shows what there is"));
+        return null;
+    }
+
+    private static EnginePack? FindEngine(string root, Profile profile, List<Problem> problems)
+    {
+        if (profile.Image.Engine is not { } name)
+            return null;
+        var packs = EnginePack.ReadAll(Path.Combine(root, "engines.lock.json"));
+        var pack = packs.FirstOrDefault(candidate => candidate.Name == name);
+        if (pack is null)
+            problems.Add(new(profile.File, 0, "image.engine", $"`{name}` is not in engines.lock.json; there are {string.Join(", ", packs.Select(p => p.Name))}"));
+        return pack;
+    }
+
+    private static void CheckPlaces(string root, Profile profile, List<Problem> problems)
+    {
+        if (profile.Image.Folder.Length > 0 && !File.Exists(Path.Combine(root, profile.Image.Folder, "Dockerfile")))
+            problems.Add(new(profile.File, 0, "image.folder", $"`{profile.Image.Folder}` holds no Dockerfile"));
+        foreach (var (inside, place) in profile.Image.Files.Where(file => !Path.Exists(Path.Combine(root, file.Value))))
+            problems.Add(new(profile.File, 0, $"image.files.{inside}", $"`{place}` does not exist"));
+    }
+
+    private static string Shown(string root, string path)
+    {
+        var relative = Path.GetRelativePath(root, path);
+        return relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
+    }
+}

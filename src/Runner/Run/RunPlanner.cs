@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using Adaptation.Core;
+
+namespace Adaptation.Runner;
+
+/// <summary>Fixes what a run sets out to do, before anything is started.</summary>
+internal static class RunPlanner
+{
+    private static readonly ImmutableArray<string> NeedsContainer = ["SEC-01", "SEC-03"];
+
+    public static ImmutableArray<IStep> Steps { get; } = [new VersionStep(), new StartUpStep(), new ServeStep(), new ThroughputStep(), new RemovalStep()];
+
+    /// <param name="issuer">What kind of key will sign: a development key caps the level.</param>
+    public static Plan Plan(string runId, Prepared prepared, Certificates.KeyEnvironment issuer)
+    {
+        var (inputs, isContainer) = (prepared.Inputs, prepared.Engine.Description.IsContainer);
+        return new Plan
+        {
+            RunId = runId,
+            Suite = inputs.Suite.Name,
+            ProfileId = inputs.Profile.Id,
+            ModelId = inputs.Model.Id,
+            ModelKind = inputs.Model.Kind,
+            Caps =
+            [
+                .. isContainer ? [] : new[] { "no container: the server ran as a plain process" },
+                .. issuer == Certificates.KeyEnvironment.Test ? ["development key: proves that nothing was changed, not who issued it"] : Array.Empty<string>(),
+            ],
+            NotApplicable = isContainer
+                ? ImmutableSortedDictionary<string, string>.Empty
+                : NeedsContainer.Where(inputs.Suite.Checks.Contains).ToImmutableSortedDictionary(
+                    id => id, _ => "the run was asked to do without a container (--isolation process), which caps the level at L1", StringComparer.Ordinal),
+            Declared = inputs.Profile.Declared,
+            Golden = prepared.Golden.Pack,
+            RequiredVersions = StackProbe.Required(inputs.Profile.Chip),
+            DeclaredVersions = inputs.Profile.Versions,
+            HardeningExceptions = inputs.Profile.Exceptions,
+        };
+    }
+
+    /// <summary>The steps that measure something this run asks for.</summary>
+    public static ImmutableArray<IStep> StepsOf(RunContext run) => [.. Steps.Where(step => step.Checks.Any(run.Includes))];
+}
