@@ -79,7 +79,7 @@ public sealed class RepeatabilityTests
     [InlineData(91_500, "fail")]
     public void Both_sides_of_the_limit(int third, string word)
     {
-        var finding = Judged.By(Clauses.Repeatability, Runs(Loads.Steady(1000, 2000), Loads.Steady(1000, 2000), Loads.Steady(third / 100.0, 2000)));
+        var finding = Judged.By(Clauses.Repeatability, Runs(Loads.Steady(1000, 200), Loads.Steady(1000, 200), Loads.Steady(third / 100.0, 200)));
 
         Assert.Equal(word, finding.Verdict.Word);
     }
