@@ -21,7 +21,7 @@ internal static class Throughput
 
         var rates = run.WindowRates(clause.Count("windows"));
         var (lower, upper) = Statistics.MeanBounds(rates, clause.Share("confidence_ppm"));
-        var limit = plan.Declared.ThroughputMilli is { } declared ? declared / 1000.0 * clause.Share("declared_share_ppm") : (double?)null;
+        var limit = plan.Declared.ThroughputMilli is > 0 and var declared ? declared / 1000.0 * clause.Share("declared_share_ppm") : (double?)null;
         var minimum = clause.Limit("min_seconds");
         ImmutableArray<Figure> figures =
         [

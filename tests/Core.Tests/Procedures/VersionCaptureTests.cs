@@ -1,0 +1,70 @@
+using Adaptation.Testing;
+
+namespace Adaptation.Core.Tests;
+
+public sealed class VersionCaptureTests
+{
+    private static readonly Measurement Probed = Given.Measurement("OPS-02") with
+    {
+        Facts = Given.Facts(("version.driver", "25.2.0"), ("version.engine", "1.20.1"), ("version.ssid", "19e5:d802:19e5:4000")),
+    };
+
+    private static readonly Plan Plan = Given.Plan with { RequiredVersions = ["driver", "engine", "ssid"] };
+
+    [Fact]
+    public void A_host_on_which_every_field_was_probed_passes() => Judged.Passes(Judged.By(Clauses.VersionCapture, Probed, Plan));
+
+    [Fact]
+    public void A_profile_that_states_what_the_probe_reads_passes() =>
+        Judged.Passes(Judged.By(Clauses.VersionCapture, Probed, Plan with { DeclaredVersions = Given.Facts(("driver", "25.2.0")) }));
+
+    [Fact]
+    public void A_hard_coded_driver_version_that_the_probe_does_not_read_fails_and_both_are_named() =>
+        Assert.Equal(
+            "the profile states driver 24.1.0, the probe read 25.2.0",
+            Judged.Measured(Judged.By(Clauses.VersionCapture, Probed, Plan with { DeclaredVersions = Given.Facts(("driver", "24.1.0")) })));
+
+    [Fact]
+    public void A_declared_version_that_no_probe_read_fails() =>
+        Assert.Contains(
+            "the probe read none",
+            Judged.Measured(Judged.By(Clauses.VersionCapture, Probed, Plan with { DeclaredVersions = Given.Facts(("firmware", "7.7")) })), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("  ")]
+    [InlineData("unknown")]
+    [InlineData(" Unknown ")]
+    public void A_field_that_says_nothing_was_not_captured(string value)
+    {
+        var finding = Judged.By(Clauses.VersionCapture, Probed.WithFact("version.ssid", value), Plan);
+
+        Assert.Equal("2 of 3 fields captured, without ssid", Judged.Measured(finding));
+        Assert.Equal(66_667, Judged.Milli(finding, "fields captured"));
+    }
+
+    [Fact]
+    public void A_profile_without_the_ssid_fails() =>
+        Judged.Measured(Judged.By(Clauses.VersionCapture, Probed.WithoutFact("version.ssid"), Plan));
+
+    [Fact]
+    public void Both_sides_of_a_limit()
+    {
+        var missing = Probed.WithoutFact("version.ssid");
+
+        Judged.Passes(Judged.By(WithShare(666_666), missing, Plan));
+        Judged.Measured(Judged.By(WithShare(666_667), missing, Plan));
+    }
+
+    [Fact]
+    public void A_plan_that_asks_for_nothing_gets_nothing() =>
+        Assert.Contains("no version", Judged.Reason(Judged.By(Clauses.VersionCapture, Probed, Plan with { RequiredVersions = [] })), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_field_asked_for_twice_counts_once() =>
+        Assert.StartsWith(
+            "2 of 3", Judged.Measured(Judged.By(Clauses.VersionCapture, Probed.WithoutFact("version.ssid"), Plan with { RequiredVersions = ["driver", "driver", "engine", "ssid"] })), StringComparison.Ordinal);
+
+    private static Clause WithShare(long ppm) =>
+        Clauses.VersionCapture with { Limits = Clauses.VersionCapture.Limits.SetItem("captured_share_ppm", ppm) };
+}
