@@ -83,8 +83,11 @@ public abstract record Transport
 
         public override string ToString() => $"127.0.0.1:{Port} inside the network of process {ProcessId}";
 
-        internal override Socket Connect(CallWatch watch) =>
-            NetworkNamespaceThread.Run(ProcessId, () => ConnectTcp(new IPEndPoint(IPAddress.Loopback, Port), watch));
+        internal override Socket Connect(CallWatch watch)
+        {
+            var server = new IPEndPoint(IPAddress.Loopback, Port); // here, where an impossible port is the caller's exception
+            return NetworkNamespaceThread.Run(ProcessId, () => ConnectTcp(server, watch));
+        }
     }
 
     /// <param name="Host">Name or address.</param>
