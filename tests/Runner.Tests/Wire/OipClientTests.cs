@@ -77,4 +77,22 @@ public sealed class OipClientTests
             + $"Inference-Header-Content-Length: {Json.Length}\r\nContent-Length: {Json.Length + 8}\r\n\r\n{Json}\0\u0001\u0002\u0003\u0004\u0005\u0006\u0007",
             System.Text.Encoding.ASCII.GetString(request.Http.Bytes.Span));
     }
+
+    [Fact]
+    public void A_call_allocates_little_more_than_the_answer_it_returns()
+    {
+        const int Calls = 200;
+        using var cancel = new CancellationTokenSource();
+        using var server = ScriptedServer.Answering(GivenWire.Good());
+        using var client = new OipClient(server.Transport, TimeProvider.System, WireLimits.Default);
+        var (request, buffer) = (GivenWire.Request(server.Transport), new AnswerBuffer());
+        for (var warmUp = 0; warmUp < 10; warmUp++)
+            client.Infer(request, buffer, GivenWire.Ample, cancel.Token);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        for (var call = 0; call < Calls; call++)
+            client.Infer(request, buffer, GivenWire.Ample, cancel.Token);
+
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / Calls, 0, 256);
+    }
 }
