@@ -14,6 +14,13 @@ internal sealed record LatencyPicture(
     ImmutableArray<int> Bins, double From, double To, int Count, int Failed, long P50, long P99, long Slowest)
 {
     private const int BinCount = 60;
+    private const int MaxTicks = 6;
+
+    // tenths of a decade, from fine to coarse
+    private static readonly ImmutableArray<ImmutableArray<int>> TickScales =
+    [
+        [.. Enumerable.Range(5, 45).Select(n => 2 * n)], [.. Enumerable.Range(2, 18).Select(n => 5 * n)], [10, 20, 30, 40, 50, 60, 70, 80, 90], [10, 20, 50], [10],
+    ];
 
     /// <summary>Null where no request was answered: there is nothing to draw.</summary>
     /// <param name="declared">ns; the axis is made to hold it.</param>
@@ -36,13 +43,16 @@ internal sealed record LatencyPicture(
     /// <summary>Where a time lies on the axis: 0 at its beginning, 1 at its end.</summary>
     public double Place(long nanoseconds) => Share(nanoseconds, From, To);
 
-    /// <summary>Round times (1, 2, 5 times a power of ten) on the axis, in ns; every third one where that would crowd it.</summary>
-    public ImmutableArray<long> Ticks()
+    /// <summary>Round times on the axis, in ns: the finest of five scales that does not crowd it.</summary>
+    public ImmutableArray<long> Ticks() =>
+        TickScales.Select(TicksOf).FirstOrDefault(ticks => ticks.Length <= MaxTicks, [.. TicksOf(TickScales[^1]).Where((_, decade) => decade % 4 == 0)]);
+
+    private ImmutableArray<long> TicksOf(ImmutableArray<int> tenths)
     {
-        var all = new List<long>();
-        for (var decade = 1m; decade <= 1e18m && decade <= (decimal)To; decade *= 10)
-            all.AddRange(new[] { decade, 2 * decade, 5 * decade }.Where(tick => tick >= (decimal)From && tick <= (decimal)To).Select(tick => (long)tick));
-        return all.Count <= 6 ? [.. all] : [.. all.Where(tick => IsPowerOfTen(tick))];
+        var ticks = ImmutableArray.CreateBuilder<long>();
+        for (var tenthOfDecade = 1L; tenthOfDecade <= 100_000_000_000_000_000; tenthOfDecade *= 10)
+            ticks.AddRange(tenths.Select(tenth => tenth * tenthOfDecade).Where(tick => tick >= From && tick <= To));
+        return ticks.ToImmutable();
     }
 
     private static (double From, double To) Axis(long fastest, long slowest, long? declared)
@@ -56,11 +66,4 @@ internal sealed record LatencyPicture(
     private static double Share(long nanoseconds, double from, double to) => Math.Log(Math.Max(1, nanoseconds) / from) / Math.Log(to / from);
 
     private static long Rank(long[] sorted, int percent) => sorted[(int)(((long)sorted.Length * percent + 99) / 100) - 1];
-
-    private static bool IsPowerOfTen(long number)
-    {
-        while (number % 10 == 0)
-            number /= 10;
-        return number == 1;
-    }
 }

@@ -41,7 +41,7 @@ internal static class RateChart
             path.Step(Left + slice * width, Left + (slice + 1) * width, Y(picture.Rates[slice]));
         page.Add($"<path class=\"area\" d=\"{path}V{Bottom}H{Left}z\"/><path class=\"line\" d=\"{path}\"/>");
         if (declared is { } limit)
-            page.Add($"<path class=\"declared\" d=\"M{Left} {Y(limit)}H{Right}\"/><text class=\"declared-text\" x=\"{Right}\" y=\"{Y(limit) - 5}\" text-anchor=\"end\">申报 declared</text>");
+            page.Add($"<path class=\"declared\" d=\"M{Left} {Y(limit)}H{Right}\"/><text class=\"declared-text\" x=\"{Right}\" y=\"{Y(limit) + 14}\" text-anchor=\"end\">申报 declared</text>");
     }
 
     private static LocalText Words(double mean, double lowest, double highest) => new(

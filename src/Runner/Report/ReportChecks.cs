@@ -11,11 +11,11 @@ internal static class ReportChecks
     public static void Write(HtmlText page, ReportContent content, Standing standing)
     {
         page.Add($"<section><h2>{new LocalText("Checks carried out", "已执行的检查")}</h2>");
-        page.Add($"<p class=\"quiet\">{new LocalText("Only a pass counts. Bounds are confidence bounds; a verdict needs the whole interval on one side of the limit.", "只有“通过”计入级别。区间为置信界限；整个区间落在限值一侧才能判定。")}</p>");
+        page.Add($"<p class=\"quiet para\">{new LocalText("Only a pass counts. Bounds are confidence bounds; a verdict needs the whole interval on one side of the limit.", "只有“通过”计入级别。区间为置信界限；整个区间落在限值一侧才能判定。")}</p>");
         page.Add($"<table class=\"checks\"><thead><tr><th scope=\"col\">{new LocalText("Check", "检查项")}</th><th scope=\"col\">{new LocalText("Verdict", "结论")}</th><th scope=\"col\">{new LocalText("Figures, bounds, limit; reason", "数值、区间、限值；理由")}</th></tr></thead><tbody>");
         foreach (var finding in content.Judgement.Findings)
             WriteFinding(page, content, standing, finding);
-        foreach (var check in (standing.Suite?.Checks ?? []).Except(content.Judgement.Findings.Select(finding => finding.Check)))
+        foreach (var check in standing.Silent)
             WriteSilence(page, standing, check);
         page.Add($"</tbody></table></section>");
         WriteNotRun(page, standing);
@@ -30,7 +30,7 @@ internal static class ReportChecks
         WriteReason(page, finding.Verdict);
         foreach (var brokenOff in content.Measurements.Where(measurement => measurement.Check == finding.Check).Select(measurement => measurement.BrokenOff).OfType<string>())
             page.Add($"<p class=\"reason\">{new LocalText("The backend broke off:", "被测后端中断：")} <bdi>{brokenOff}</bdi></p>");
-        if (finding.Verdict is not Verdict.Pass && standing.TryFindClause(finding.Check) is { } clause)
+        if (finding.Verdict is Verdict.Fail or Verdict.Inconclusive && standing.TryFindClause(finding.Check) is { } clause)
             page.Add($"<p class=\"quiet\">{new LocalText("Asked for:", "标准要求：")} <bdi lang=\"en\">{clause.Threshold}</bdi></p>");
         page.Add($"</td></tr>");
     }
@@ -96,7 +96,7 @@ internal static class ReportChecks
     {
         if (standing.NotRun.IsEmpty)
             return;
-        page.Add($"<section><h2>{new LocalText("Checks not carried out", "未执行的检查")}</h2><p>{new LocalText("The standard has these checks for this kind of model. This run says nothing about them, neither good nor bad.", "标准对此类模型规定了下列检查。本次检测对其未作任何结论。")}</p><ul class=\"clauses columns\">");
+        page.Add($"<section><h2>{new LocalText("Checks not carried out", "未执行的检查")}</h2><p class=\"para\">{new LocalText("The standard has these checks for this kind of model. This run says nothing about them, neither good nor bad.", "标准对此类模型规定了下列检查。本次检测对其未作任何结论。")}</p><ul class=\"clauses columns\">");
         foreach (var clause in standing.NotRun.OrderBy(clause => clause.Requirement).ThenBy(clause => clause.Level))
             page.Add($"<li><b>{clause.Id}</b> {clause.Title} <span class=\"need {(clause.Requirement == Requirement.Must ? "must" : "should")}\">{ReportWords.Of(clause.Requirement)} · {clause.Level.ToString()}</span></li>");
         page.Add($"</ul></section>");

@@ -36,7 +36,7 @@ internal static class ReportLevels
             (tally.NotRun, "not carried out", "未执行"), (tally.NotApplicable, "not applicable", "不适用"),
         }.Where(part => part.Count > 0).ToList();
         return new(
-            $"{tally.Musts} musts: {string.Join(", ", parts.Select(part => $"{part.Count} {part.En}"))}",
+            $"{tally.Musts} must{(tally.Musts == 1 ? "" : "s")}: {string.Join(", ", parts.Select(part => $"{part.Count} {part.En}"))}",
             $"{tally.Musts} 个必须项：{string.Join("，", parts.Select(part => $"{part.Count} {part.Zh}"))}");
     }
 

@@ -11,7 +11,7 @@ internal static class ReportNotes
     {
         if (content.Notes.IsEmpty)
             return;
-        page.Add($"<section><h2>{new LocalText("Notes on this run", "关于本次检测的说明")}</h2><ul>");
+        page.Add($"<section><h2>{new LocalText("Notes on this run", "关于本次检测的说明")}</h2><ul class=\"para\">");
         foreach (var note in content.Notes.Take(MaxNotes))
             page.Add($"<li>{note}</li>");
         if (content.Notes.Length > MaxNotes)

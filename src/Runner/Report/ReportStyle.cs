@@ -29,6 +29,8 @@ internal static class ReportStyle
             body:has(#only-en:checked) .en{color:inherit;font-size:inherit}
             body:has(#only-en:checked) .quiet .en{color:var(--quiet)}
             .quiet{font-size:.9rem;font-weight:400}
+            .para .en,p.para .en{display:block}
+            .para .one .en{display:inline}
             .kicker{color:var(--quiet);font-size:.9rem;margin:0}
             .run{color:var(--quiet);font-size:.9rem}
             .on{color:var(--quiet);font-weight:400}
@@ -55,6 +57,8 @@ internal static class ReportStyle
             .outcome .en{color:var(--ink);opacity:.85}
             .alarm{border:2px solid var(--fail);color:var(--fail);padding:.6rem .9rem;font-weight:600}
             .alarm .en{color:inherit}
+            .tag{display:inline-block;margin:.5rem 0 0;padding:.1rem .6rem;border:1.5px solid var(--open);color:var(--open);background:var(--open-bg);font-weight:600}
+            .outcome .tag .en{color:inherit;opacity:1}
             .two{display:grid;grid-template-columns:1fr 1fr;gap:0 2.5rem;margin-top:1.5rem}
             .two section{margin:0}
             .two h2{border-bottom-color:var(--pass);border-bottom-width:2px}
@@ -62,12 +66,12 @@ internal static class ReportStyle
             .strong{font-weight:600}
             .strong .en{color:inherit}
             .stack,.facts{margin:0}
-            .stack>div,.facts>div{display:grid;grid-template-columns:11rem 1fr;gap:.25rem 1rem;padding:.3rem 0;border-bottom:1px solid var(--line)}
+            .stack>div,.facts>div{display:grid;grid-template-columns:12rem 1fr;gap:.25rem 1rem;padding:.3rem 0;border-bottom:1px solid var(--line)}
             .stack dt,.facts dt{font-weight:600}
             .stack dd,.facts dd{margin:0}
-            .stack p{margin:0;display:grid;grid-template-columns:8.5rem 1fr;gap:.75rem}
+            .stack p{margin:0;display:grid;grid-template-columns:5rem 1fr;gap:.75rem}
             .key{color:var(--quiet)}
-            .digest{word-break:break-all}
+            .digest{word-break:break-all;font-size:.82em}
             .ladder{list-style:none;padding:0;margin:0}
             .ladder li{display:grid;grid-template-columns:2.2rem 1fr auto;gap:0 .75rem;align-items:baseline;padding:.45rem .75rem;margin:0;border-left:5px solid var(--line);border-bottom:1px solid var(--line)}
             .ladder .reached{border-left-color:var(--pass);background:var(--pass-bg)}
@@ -79,7 +83,7 @@ internal static class ReportStyle
             .clauses li{margin:.15rem 0}
             .clauses b,.id b{font-weight:600;white-space:nowrap}
             .columns{columns:21rem 2;column-gap:2.5rem}
-            .columns li{break-inside:avoid;padding-left:5rem;text-indent:-5rem}
+            .columns li{margin:0;padding-top:.15rem;break-inside:avoid;padding-left:5rem;text-indent:-5rem}
             .columns b{display:inline-block;min-width:5rem;text-indent:0}
             .need{font-size:.8rem;color:var(--quiet);white-space:nowrap;text-indent:0}
             .need .en{font-size:1em}
@@ -89,16 +93,15 @@ internal static class ReportStyle
             .checks tbody th{width:32%;padding-left:.75rem;border-left:4px solid var(--tone)}
             .checks .verdict{width:16%;color:var(--tone);font-weight:600}
             .verdict .en{color:inherit;display:block;padding-left:1.4em}
-            .id{display:flex;justify-content:space-between;gap:.5rem;align-items:baseline}
+            .id{display:flex;flex-wrap:wrap;gap:0 .75rem;align-items:baseline}
             .title,.title .en{display:block}
             .reason{border-left:2px solid var(--tone,var(--line));padding-left:.6rem}
             .figures{list-style:none;padding:0;margin:0}
-            .figures li{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1rem;margin:0;padding:.1rem 0}
-            .figures .name{color:var(--quiet);font-size:.9rem}
-            .numbers{text-align:right;margin-left:auto}
+            .figures li{margin:0 0 .35rem}
+            .figures .name{display:block;color:var(--quiet);font-size:.9rem}
             .numbers data{font-weight:600}
-            .bounds,.limit{margin-left:.6rem;font-size:.9rem;color:var(--quiet);white-space:nowrap}
-            .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(20rem,100%),1fr));gap:1.5rem 2.5rem}
+            .bounds,.limit{display:inline-block;margin-left:.9rem;font-size:.9rem;color:var(--quiet);white-space:nowrap}
+            .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(20rem,100%),1fr));gap:1.5rem 2.5rem}
             figure{margin:0;break-inside:avoid;max-width:34rem}
             figcaption{font-weight:600}
             svg{display:block;width:100%;height:auto;margin:.25rem 0;font-size:12px;fill:var(--quiet);overflow:visible}
@@ -135,6 +138,9 @@ internal static class ReportStyle
             .checks tbody th,.checks .verdict,.checks td{width:auto;border:0;padding:.1rem 0}
             .verdict .en{display:inline;padding:0}
             .columns{columns:1}
+            .ladder li{grid-template-columns:2.2rem 1fr}
+            .ladder .state{grid-column:2;grid-row:auto;text-align:left}
+            .ladder .tally{grid-column:2}
             }
             @media print{
             @page{size:A4;margin:16mm 15mm}

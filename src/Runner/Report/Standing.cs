@@ -39,6 +39,9 @@ internal sealed class Standing
     /// <summary>Clauses that apply, were not asked, and were not set aside by the plan with a reason.</summary>
     public ImmutableArray<Clause> NotRun => [.. Applicable.Where(IsNotRun)];
 
+    /// <summary>Checks that the suite has and the judgement leaves out.</summary>
+    public ImmutableArray<string> Silent => [.. (Suite?.Checks ?? []).Where(check => !_verdicts.ContainsKey(check))];
+
     /// <summary>Musts that would have to change for the next level; without a certificate, every must that withholds it.</summary>
     public ImmutableArray<Clause> Blocking<TVerdict>()
         where TVerdict : Verdict =>
