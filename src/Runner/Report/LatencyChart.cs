@@ -14,7 +14,7 @@ internal static class LatencyChart
         page.Add($"<figure><figcaption>{title} <bdi class=\"quiet\">{series.Name}</bdi></figcaption>");
         if (LatencyPicture.TryMake(series, declared) is not { } picture)
         {
-            page.Add($"<p class=\"reason\">{(series.Samples.IsEmpty ? new LocalText("No samples.", "没有样本。") : new LocalText($"None of {series.Samples.Length} requests was answered.", $"{series.Samples.Length} 个请求均未得到应答。"))}</p></figure>");
+            page.Add($"<p class=\"reason\">{Nothing(series.Samples.Length)}</p></figure>");
             return;
         }
 
@@ -29,6 +29,10 @@ internal static class LatencyChart
         page.Add($"</dl></figure>");
     }
 
+    private static LocalText Nothing(int requests) => requests == 0
+        ? new("No samples.", "没有样本。")
+        : new($"None of {requests} requests was answered.", $"{requests} 个请求均未得到应答。");
+
     private static LocalText Title(string name) => ReportSeries.Streams(name) switch
     {
         1 => new("1 stream", "1 路并发"),
@@ -38,7 +42,7 @@ internal static class LatencyChart
 
     private static LocalText Describe(LatencyPicture picture, long? declared)
     {
-        var (p50, p99, slowest) = (HumanNumber.Time(picture.P50), HumanNumber.Time(picture.P99), HumanNumber.Time(picture.Slowest));
+        var (p50, p99, slowest) = (Percentile(picture.P50), Percentile(picture.P99), HumanNumber.Time(picture.Slowest));
         var (limitEn, limitZh) = declared is { } some
             ? ($", declared p99 {HumanNumber.Time(some)}", $"，申报 p99 {HumanNumber.Time(some)}")
             : (", no p99 declared", "，未申报 p99");
@@ -98,13 +102,13 @@ internal static class LatencyChart
 
     private static void WriteLegend(HtmlText page, LatencyPicture picture, long? declared)
     {
-        Entry(page, new("requests", "请求"), HumanNumber.Plain(picture.Count));
-        Entry(page, new("failed", "失败"), HumanNumber.Plain(picture.Failed));
-        Entry(page, new("p50", "p50"), HumanNumber.Time(picture.P50));
-        Entry(page, new("p99", "p99"), HumanNumber.Time(picture.P99));
-        Entry(page, new("slowest", "最慢"), HumanNumber.Time(picture.Slowest));
-        page.Add($"<div><dt>{new LocalText("declared p99", "申报 p99")}</dt><dd>{(declared is { } limit ? new LocalText(HumanNumber.Time(limit), HumanNumber.Time(limit)) : new LocalText("none", "无"))}</dd></div>");
+        ChartLegend.Entry(page, new("requests", "请求"), HumanNumber.Plain(picture.Count));
+        ChartLegend.Entry(page, new("failed", "失败"), HumanNumber.Plain(picture.Failed));
+        ChartLegend.Entry(page, new("p50", "p50"), Percentile(picture.P50));
+        ChartLegend.Entry(page, new("p99", "p99"), Percentile(picture.P99));
+        ChartLegend.Entry(page, new("slowest", "最慢"), HumanNumber.Time(picture.Slowest));
+        ChartLegend.Declared(page, new("declared p99", "申报 p99"), declared is { } limit ? HumanNumber.Time(limit) : null);
     }
 
-    private static void Entry(HtmlText page, LocalText name, string value) => page.Add($"<div><dt>{name}</dt><dd>{value}</dd></div>");
+    private static string Percentile(long time) => time == HumanNumber.Failed ? "∞（失败 failed）" : HumanNumber.Time(time);
 }

@@ -20,16 +20,25 @@ internal static class RateChart
         var declared = declaredMilli / 1000.0;
         var (lowest, highest) = (picture.Rates.Min(), picture.Rates.Max());
         var mean = picture.Completed / picture.Seconds;
-        page.Add($"<svg viewBox=\"0 0 460 142\" role=\"img\"><title>吞吐量随时间变化 · Throughput over time</title><desc>{Words(mean, lowest, highest).Zh} {Words(mean, lowest, highest).En}</desc>");
+        var words = Words(mean, lowest, highest);
+        page.Add($"""
+            <svg viewBox="0 0 460 142" role="img"><title>吞吐量随时间变化 · Throughput over time</title>
+            <desc>{words.Zh} {words.En}</desc>
+            """);
         WriteCurve(page, picture, declared, Math.Max(highest, declared ?? 0) is > 0 and var top ? top : 1);
-        page.Add($"<path class=\"axis\" d=\"M{Left} {Bottom}H{Right}\"/><text x=\"{Left}\" y=\"{Bottom + 16}\">0 s</text><text x=\"{Right}\" y=\"{Bottom + 16}\" text-anchor=\"end\">{Rate(picture.Seconds)} s</text></svg>");
+        page.Add($"""
+            <path class="axis" d="M{Left} {Bottom}H{Right}"/><text x="{Left}" y="{Bottom + 16}">0 s</text>
+            <text x="{Right}" y="{Bottom + 16}" text-anchor="end">{Rate(picture.Seconds)} s</text></svg>
+            """);
         page.Add($"<dl class=\"legend\">");
-        Entry(page, new("mean", "平均"), Rate(mean));
-        Entry(page, new("lowest slice", "最低时段"), Rate(lowest));
-        Entry(page, new("highest slice", "最高时段"), Rate(highest));
-        Entry(page, new("failed", "失败"), HumanNumber.Plain(picture.Failed));
-        page.Add($"<div><dt>{new LocalText("declared", "申报")}</dt><dd>{(declared is { } some ? new LocalText(Rate(some), Rate(some)) : new LocalText("none", "无"))}</dd></div>");
-        page.Add($"</dl><p class=\"quiet\">{new LocalText($"completions per second, {picture.Rates.Length} equal slices, axis from zero", $"每秒完成数，{picture.Rates.Length} 个等长时段，纵轴自零起")}</p></figure>");
+        ChartLegend.Entry(page, new("mean", "平均"), Rate(mean));
+        ChartLegend.Entry(page, new("lowest slice", "最低时段"), Rate(lowest));
+        ChartLegend.Entry(page, new("highest slice", "最高时段"), Rate(highest));
+        ChartLegend.Entry(page, new("failed", "失败"), HumanNumber.Plain(picture.Failed));
+        ChartLegend.Declared(page, new("declared", "申报"), declared is { } some ? Rate(some) : null);
+        page.Add($"</dl><p class=\"quiet\">{new LocalText(
+            $"completions per second, {picture.Rates.Length} equal slices, axis from zero",
+            $"每秒完成数，{picture.Rates.Length} 个等长时段，纵轴自零起")}</p></figure>");
     }
 
     private static void WriteCurve(HtmlText page, RatePicture picture, double? declared, double top)
@@ -41,7 +50,10 @@ internal static class RateChart
             path.Step(Left + slice * width, Left + (slice + 1) * width, Y(picture.Rates[slice]));
         page.Add($"<path class=\"area\" d=\"{path}V{Bottom}H{Left}z\"/><path class=\"line\" d=\"{path}\"/>");
         if (declared is { } limit)
-            page.Add($"<path class=\"declared\" d=\"M{Left} {Y(limit)}H{Right}\"/><text class=\"declared-text\" x=\"{Right}\" y=\"{Y(limit) + 14}\" text-anchor=\"end\">申报 declared</text>");
+            page.Add($"""
+                <path class="declared" d="M{Left} {Y(limit)}H{Right}"/>
+                <text class="declared-text" x="{Right}" y="{Y(limit) + 14}" text-anchor="end">申报 declared</text>
+                """);
     }
 
     private static LocalText Words(double mean, double lowest, double highest) => new(
@@ -49,6 +61,4 @@ internal static class RateChart
         $"平均每秒 {Rate(mean)}，各时段 {Rate(lowest)} 至 {Rate(highest)}。");
 
     private static string Rate(double number) => HumanNumber.Plain((decimal)Math.Round(Math.Min(number, 1e18), 3));
-
-    private static void Entry(HtmlText page, LocalText name, string value) => page.Add($"<div><dt>{name}</dt><dd>{value}</dd></div>");
 }

@@ -21,7 +21,9 @@ internal static class ReportCharts
         if (all.IsEmpty)
             return;
         page.Add($"<section><h2>{new LocalText("End-to-end latency", "端到端时延")} <span class=\"quiet\">PERF-04</span></h2>");
-        page.Add($"<p class=\"quiet para\">{new LocalText("Every request is in the picture; a bar is never lower than 3 px, so that single slow requests show. Time runs on a logarithmic axis.", "图中包含每一个请求；柱高不低于 3 px，单个慢请求亦可见。时间为对数坐标。")}</p><div class=\"charts\">");
+        page.Add($"<p class=\"quiet para\">{new LocalText(
+            "Every request is in the picture; a bar is never lower than 3 px, so that single slow requests show. Time runs on a logarithmic axis.",
+            "图中包含每一个请求；柱高不低于 3 px，单个慢请求亦可见。时间为对数坐标。")}</p><div class=\"charts\">");
         foreach (var series in all.Take(MaxCharts))
             LatencyChart.Write(page, series, ReportSeries.DeclaredLatency(series.Name, content.Plan.Declared));
         page.Add($"</div>");
@@ -56,7 +58,9 @@ internal static class ReportCharts
     private static void WriteRest(HtmlText page, int count)
     {
         if (count > MaxCharts)
-            page.Add($"<p class=\"quiet\">{new LocalText($"{count - MaxCharts} more series are in the evidence.", $"另有 {count - MaxCharts} 组数据见证据。")}</p>");
+            page.Add($"<p class=\"quiet\">{new LocalText(
+                $"{count - MaxCharts} more series are in the evidence.",
+                $"另有 {count - MaxCharts} 组数据见证据。")}</p>");
     }
 
     private static void WriteNotDrawn(HtmlText page, ReportContent content)

@@ -15,7 +15,9 @@ internal static class ReportNotes
         foreach (var note in content.Notes.Take(MaxNotes))
             page.Add($"<li>{note}</li>");
         if (content.Notes.Length > MaxNotes)
-            page.Add($"<li class=\"quiet\">{new LocalText($"{content.Notes.Length - MaxNotes} more notes are in the evidence.", $"另有 {content.Notes.Length - MaxNotes} 条见证据。")}</li>");
+            page.Add($"<li class=\"quiet\">{new LocalText(
+                $"{content.Notes.Length - MaxNotes} more notes are in the evidence.",
+                $"另有 {content.Notes.Length - MaxNotes} 条见证据。")}</li>");
         page.Add($"</ul></section>");
     }
 }

@@ -11,7 +11,9 @@ internal static class ReportProof
         if (content.Certificate is { } certificate)
             WriteCommands(page, certificate);
         else
-            page.Add($"<p class=\"para\">{new LocalText("No certificate was issued for this run, so there is nothing to verify. Whoever shows a certificate and this report together shows two different things.", "本次检测未签发证书，因此没有可核验之物。若有人将某份证书与本报告一并出示，二者并非一回事。")}</p>");
+            page.Add($"<p class=\"para\">{new LocalText(
+                "No certificate was issued for this run, so there is nothing to verify. Whoever shows a certificate and this report together shows two different things.",
+                "本次检测未签发证书，因此没有可核验之物。若有人将某份证书与本报告一并出示，二者并非一回事。")}</p>");
         page.Add($"</section>");
         WriteLimits(page);
         WriteDigests(page, content);
@@ -20,17 +22,23 @@ internal static class ReportProof
     private static void WriteCommands(HtmlText page, ReportCertificate certificate)
     {
         var file = IsPlain(certificate.FileName) ? certificate.FileName : "<certificate>";
-        page.Add($"<p class=\"para\">{new LocalText("On any machine with this tool, without a network. The first command must print the fingerprint below, the second must end with exit code 0.", "在任何装有本工具的机器上执行，无需联网。第一条命令须输出下列指纹，第二条的退出码须为 0。")}</p>");
+        page.Add($"<p class=\"para\">{new LocalText(
+            "On any machine with this tool, without a network. The first command must print the fingerprint below, the second must end with exit code 0.",
+            "在任何装有本工具的机器上执行，无需联网。第一条命令须输出下列指纹，第二条的退出码须为 0。")}</p>");
         page.Add($"<pre><code>sha256sum {file}\n./adapt verify {file} --evidence &lt;dir&gt;</code></pre><dl class=\"facts\">");
         Fact(page, new("Certificate file", "证书文件"), certificate.FileName, "fact");
-        Fact(page, new("Its SHA-256", "其 SHA-256 指纹"), certificate.FileSha256, "digest");
+        Fact(page, new("SHA-256", "SHA-256"), certificate.FileSha256, "digest");
         Fact(page, new("Issuer environment", "签发环境"), certificate.IssuerEnvironment, "fact");
         Fact(page, new("Valid", "有效期"), $"{certificate.ValidFrom} – {certificate.ValidTo}", "fact");
         page.Add($"</dl>");
         if (certificate.IsTest)
-            page.Add($"<p class=\"alarm para\">{new LocalText("The issuer environment is not production. A development key proves that the file has not changed since it was signed, and nothing about who signed it.", "签发环境不是正式环境。开发密钥只能证明文件自签名后未被改动，不能证明由谁签名。")}</p>");
+            page.Add($"<p class=\"alarm para\">{new LocalText(
+                "The issuer environment is not production. A development key proves that the file has not changed since it was signed, and nothing about who signed it.",
+                "签发环境不是正式环境。开发密钥只能证明文件自签名后未被改动，不能证明由谁签名。")}</p>");
         else
-            page.Add($"<p class=\"para\">{new LocalText("Verify with trust material that you got from the issuer yourself, never with what came along with this report.", "请使用您自行从签发机构取得的信任材料核验，切勿使用随本报告附带的材料。")}</p>");
+            page.Add($"<p class=\"para\">{new LocalText(
+                "Verify with trust material that you got from the issuer yourself, never with what came along with this report.",
+                "请使用您自行从签发机构取得的信任材料核验，切勿使用随本报告附带的材料。")}</p>");
     }
 
     private static void WriteLimits(HtmlText page)
@@ -57,10 +65,12 @@ internal static class ReportProof
     private static void WriteDigests(HtmlText page, ReportContent content)
     {
         page.Add($"<section><h2>{new LocalText("Digests", "摘要值")} <span class=\"quiet\">SHA-256</span></h2><dl class=\"facts\">");
-        Fact(page, new($"Standard {content.Standard.Name} {content.Standard.Version}", $"标准 {content.Standard.Name} {content.Standard.Version}"), content.Standard.Sha256, "digest");
+        Fact(page, new("Standard", "标准"), content.Standard.Sha256, "digest");
         Fact(page, new("Plan", "检测计划"), content.PlanSha256, "digest");
-        Fact(page, new($"Model {content.Plan.ModelId}", $"模型 {content.Plan.ModelId}"), content.ModelSha256, "digest");
-        page.Add($"</dl><p class=\"quiet\">{new LocalText($"Made by adaptation {content.ToolVersion}.", $"由 adaptation {content.ToolVersion} 生成。")}</p></section>");
+        Fact(page, new("Model", "模型"), content.ModelSha256, "digest");
+        page.Add($"</dl><p class=\"quiet\">{new LocalText(
+            $"Made by adaptation {content.ToolVersion}.",
+            $"由 adaptation {content.ToolVersion} 生成。")}</p></section>");
     }
 
     private static void Fact(HtmlText page, LocalText name, string value, string look) =>

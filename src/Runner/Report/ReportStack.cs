@@ -23,7 +23,9 @@ internal static class ReportStack
         if (content.Combination.IsEmpty)
             page.Add($"<p class=\"open\">{new LocalText("No fact of the stack was recorded.", "没有记录软件栈的任何信息。")}</p>");
         if (content.Combination.Length > MaxFacts)
-            page.Add($"<p class=\"quiet\">{new LocalText($"{content.Combination.Length - MaxFacts} more facts are in the evidence.", $"另有 {content.Combination.Length - MaxFacts} 项见证据。")}</p>");
+            page.Add($"<p class=\"quiet\">{new LocalText(
+                $"{content.Combination.Length - MaxFacts} more facts are in the evidence.",
+                $"另有 {content.Combination.Length - MaxFacts} 项见证据。")}</p>");
         WriteExceptions(page, content);
         page.Add($"</section>");
     }

@@ -146,7 +146,8 @@ internal static class ReportStyle
             @page{size:A4;margin:16mm 15mm}
             :root{color-scheme:light;--ink:#000;--quiet:#4a525b;--paper:#fff;--line:#c9ced4;--soft:#f5f6f8;--pass:#17653a;--pass-bg:#edf6f0;--fail:#a31f1a;--fail-bg:#fbefee;--open:#835400;--open-bg:#fbf4e6;--bar:#4a6d8c}
             *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-            body{font-size:10pt}
+            html{font-size:10pt}
+            body{font-size:1rem}
             main{max-width:none;padding:0}
             .switch{display:none}
             section{margin-top:1.6rem}

@@ -24,16 +24,23 @@ internal static class StartChart
         var (title, times) = (Title(series.Name), Answered(series).Order().ToList());
         var shown = times.Count == 0 ? "–" : times.Count == 1 ? HumanNumber.Time(times[0]) : $"{HumanNumber.Time(times[0])} – {HumanNumber.Time(times[^1])}";
         page.Add($"<figure><figcaption>{title} <bdi class=\"quiet\">{series.Name}</bdi></figcaption>");
-        page.Add($"<svg viewBox=\"0 0 460 58\" role=\"img\"><title>{title.Zh} · {title.En}</title><desc>{shown}</desc><path class=\"axis\" d=\"M{Left} 36H{Right}\"/><text x=\"{Left}\" y=\"54\">0</text>");
+        page.Add($"""
+            <svg viewBox="0 0 460 58" role="img"><title>{title.Zh} · {title.En}</title><desc>{shown}</desc>
+            <path class="axis" d="M{Left} 36H{Right}"/><text x="{Left}" y="54">0</text>
+            """);
         if (declared is { } limit)
-            page.Add($"<path class=\"declared\" d=\"M{X(limit)} 16V42\"/><text class=\"declared-text\" x=\"{X(limit)}\" y=\"12\" text-anchor=\"{(X(limit) > Right - 60 ? "end" : "middle")}\">申报 declared</text>");
+            page.Add($"""
+                <path class="declared" d="M{X(limit)} 16V42"/>
+                <text class="declared-text" x="{X(limit)}" y="12" text-anchor="{(X(limit) > Right - 60 ? "end" : "middle")}">申报 declared</text>
+                """);
         foreach (var time in times.DistinctBy(time => Math.Round(X(time)))) // at most one dot per drawing unit
             page.Add($"<circle class=\"dot\" cx=\"{X(time)}\" cy=\"36\" r=\"5\"/>");
         page.Add($"</svg><dl class=\"legend\">");
-        Entry(page, new("starts", "启动次数"), HumanNumber.Plain(series.Samples.Length));
-        Entry(page, new("failed", "失败"), HumanNumber.Plain(series.Samples.Length - times.Count));
-        Entry(page, new("range", "范围"), shown);
-        page.Add($"<div><dt>{new LocalText("declared", "申报")}</dt><dd>{(declared is { } some ? new LocalText(HumanNumber.Time(some), HumanNumber.Time(some)) : new LocalText("none", "无"))}</dd></div></dl></figure>");
+        ChartLegend.Entry(page, new("starts", "启动次数"), HumanNumber.Plain(series.Samples.Length));
+        ChartLegend.Entry(page, new("failed", "失败"), HumanNumber.Plain(series.Samples.Length - times.Count));
+        ChartLegend.Entry(page, new("range", "范围"), shown);
+        ChartLegend.Declared(page, new("declared", "申报"), declared is { } some ? HumanNumber.Time(some) : null);
+        page.Add($"</dl></figure>");
     }
 
     private static IEnumerable<long> Answered(Series series) => series.Samples.Where(sample => sample is >= 0 and not HumanNumber.Failed);
@@ -42,6 +49,4 @@ internal static class StartChart
         name.Contains("cold", StringComparison.OrdinalIgnoreCase) ? new("Cold start", "冷启动")
         : name.Contains("warm", StringComparison.OrdinalIgnoreCase) ? new("Warm start", "热启动")
         : new("Start", "启动");
-
-    private static void Entry(HtmlText page, LocalText name, string value) => page.Add($"<div><dt>{name}</dt><dd>{value}</dd></div>");
 }
