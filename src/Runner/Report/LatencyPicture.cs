@@ -50,8 +50,12 @@ internal sealed record LatencyPicture(
     private ImmutableArray<long> TicksOf(ImmutableArray<int> tenths)
     {
         var ticks = ImmutableArray.CreateBuilder<long>();
-        for (var tenthOfDecade = 1L; tenthOfDecade <= 100_000_000_000_000_000; tenthOfDecade *= 10)
-            ticks.AddRange(tenths.Select(tenth => tenth * tenthOfDecade).Where(tick => tick >= From && tick <= To));
+        for (var decade = 1m; decade <= 1e18m; decade *= 10)
+        {
+            var onAxis = tenths.Select(tenth => tenth * decade / 10).Where(tick => tick >= (decimal)From && tick <= (decimal)To);
+            ticks.AddRange(onAxis.Where(decimal.IsInteger).Where(tick => tick < long.MaxValue).Select(tick => (long)tick));
+        }
+
         return ticks.ToImmutable();
     }
 

@@ -11,13 +11,15 @@ internal sealed record RatePicture(ImmutableArray<double> Rates, double Seconds,
 {
     private const int MaxSlices = 60;
 
-    /// <param name="series">In ns (ascending instants since measuring began) or in count (completions in each second).</param>
-    public static RatePicture Make(Series series) => series.Unit == "ns" ? FromInstants(series.Samples) : FromSeconds(series.Samples);
+    /// <param name="series">In ns (ascending instants since the load began) or in count (completions in each second).</param>
+    /// <param name="durationNanos">Of the load, so that a backend that stops answering before its end is seen to; null if unknown.</param>
+    public static RatePicture Make(Series series, long? durationNanos) =>
+        series.Unit == "ns" ? FromInstants(series.Samples, durationNanos ?? 0) : FromSeconds(series.Samples);
 
-    private static RatePicture FromInstants(ImmutableArray<long> samples)
+    private static RatePicture FromInstants(ImmutableArray<long> samples, long duration)
     {
         ImmutableArray<long> instants = [.. samples.Where(sample => sample != HumanNumber.Failed)];
-        var end = instants[^1];
+        var end = Math.Max(duration, instants[^1]);
         var slices = new double[Math.Min(MaxSlices, instants.Length)];
         var width = end / 1e9 / slices.Length;
         foreach (var instant in instants)

@@ -37,8 +37,8 @@ internal static class ReportCharts
         if (all.IsEmpty)
             return;
         page.Add($"<section><h2>{new LocalText("Throughput over time", "吞吐量随时间变化")} <span class=\"quiet\">PERF-05</span></h2><div class=\"charts\">");
-        foreach (var series in all.Take(MaxCharts))
-            RateChart.Write(page, series.Name, RatePicture.Make(series), content.Plan.Declared.ThroughputMilli);
+        foreach (var (series, duration) in all.Take(MaxCharts))
+            RateChart.Write(page, series.Name, RatePicture.Make(series, duration), content.Plan.Declared.ThroughputMilli);
         page.Add($"</div>");
         WriteRest(page, all.Length);
         page.Add($"</section>");
@@ -68,7 +68,7 @@ internal static class ReportCharts
         var left = ReportSeries.NotDrawn(content);
         if (left.IsEmpty)
             return;
-        page.Add($"<section><h2>{new LocalText("Samples not drawn", "未绘制的数据")}</h2><ul>");
+        page.Add($"<section><h2>{new LocalText("Further samples, in the evidence", "其余样本（见证据）")}</h2><ul>");
         foreach (var series in left.Take(MaxCharts))
             page.Add($"<li><bdi>{series.Name}</bdi>: {(series.Samples.IsDefault ? 0 : series.Samples.Length)} × <bdi>{series.Unit}</bdi></li>");
         page.Add($"</ul>");

@@ -80,7 +80,10 @@ internal static class ReportChecks
     private static void WriteFigure(HtmlText page, Figure figure)
     {
         var human = HumanNumber.Of(figure);
-        page.Add($"<li><bdi class=\"name\">{figure.Name}</bdi> <span class=\"numbers\"><data value=\"{Raw(figure.ValueMilli)}\" title=\"{Raw(figure.ValueMilli)} × 0.001 {figure.Unit}\">{human.Value}</data> <span class=\"unit\">{human.Unit}</span>");
+        page.Add($"""
+            <li><bdi class="name">{figure.Name}</bdi> <span class="numbers">
+            <data value="{Raw(figure.ValueMilli)}" title="{Raw(figure.ValueMilli)} × 0.001 {figure.Unit}">{human.Value}</data> <span class="unit">{human.Unit}</span>
+            """);
         if (figure.ValueMilli == HumanNumber.Failed)
             page.Add($" <span class=\"reason\">{new LocalText("a failed request", "请求失败")}</span>");
         var bounds = (human.Lower, human.Upper) switch

@@ -11,21 +11,30 @@ internal static class ReportSeries
     private const string Latency = "PERF-04";
     private const string Throughput = "PERF-05";
 
-    /// <summary>Start-up times in ns; cold or warm by a word of the name.</summary>
-    public static ImmutableArray<Series> StartUps(ReportContent content) => Of(content, StartUp, "ns");
+    /// <summary>Start-up times in ns: <c>cold</c> and <c>warm</c>.</summary>
+    public static ImmutableArray<Series> StartUps(ReportContent content) => [.. Of(content, StartUp, "ns").Select(found => found.Series)];
 
-    /// <summary>End-to-end latencies in ns, one series per number of parallel streams.</summary>
-    public static ImmutableArray<Series> Latencies(ReportContent content) => Of(content, Latency, "ns");
+    /// <summary>End-to-end latencies in ns, one series per number of parallel streams: <c>latency.10</c>.</summary>
+    public static ImmutableArray<Series> Latencies(ReportContent content) =>
+    [
+        .. Of(content, Latency, "ns").Select(found => found.Series).Where(series => series.Name.StartsWith("latency", StringComparison.Ordinal)),
+    ];
 
-    /// <summary>In ns, ascending: instants of completion since measuring began. In count: completions in each second.</summary>
-    public static ImmutableArray<Series> Throughputs(ReportContent content) =>
-        [.. Of(content, Throughput, "ns").Where(series => IsAscending(series.Samples)), .. Of(content, Throughput, "count").Where(series => series.Samples.Length > 1)];
+    /// <summary>In ns, ascending: instants of completion since the load began. In count: completions in each second.</summary>
+    /// <returns>With each series the length of its load in ns, from the fact <c>duration_ns</c>; null where there is none.</returns>
+    public static ImmutableArray<(Series Series, long? DurationNanos)> Throughputs(ReportContent content) =>
+    [
+        .. Of(content, Throughput, "ns").Where(found => IsAscending(found.Series.Samples))
+            .Select(found => (found.Series, Duration(found.Measurement))),
+        .. Of(content, Throughput, "count").Where(found => found.Series.Samples.Length > 1)
+            .Select(found => (found.Series, (long?)null)),
+    ];
 
     public static ImmutableArray<Series> NotDrawn(ReportContent content) =>
     [
-        .. content.Measurements.Where(measurement => measurement.Check is StartUp or Latency or Throughput)
+        .. content.Measurements.Where(measurement => measurement.Check is StartUp or Latency or Throughput && !measurement.Series.IsDefault)
             .SelectMany(measurement => measurement.Series)
-            .Except([.. StartUps(content), .. Latencies(content), .. Throughputs(content)]),
+            .Except([.. StartUps(content), .. Latencies(content), .. Throughputs(content).Select(found => found.Series)]),
     ];
 
     /// <summary>The last whole number in a name such as <c>latency, 10 streams</c>; null if there is none.</summary>
@@ -53,12 +62,16 @@ internal static class ReportSeries
 
     private static long Scaled(long number, long factor) => (long)Int128.Clamp((Int128)number * factor, 0, HumanNumber.Failed - 1);
 
-    private static ImmutableArray<Series> Of(ReportContent content, string check, string unit) =>
-    [
-        .. content.Measurements.Where(measurement => measurement.Check == check)
-            .SelectMany(measurement => measurement.Series)
-            .Where(series => series.Unit == unit && !series.Samples.IsDefault),
-    ];
+    private static IEnumerable<(Measurement Measurement, Series Series)> Of(ReportContent content, string check, string unit) =>
+        from measurement in content.Measurements
+        where measurement.Check == check && !measurement.Series.IsDefault
+        from series in measurement.Series
+        where series.Unit == unit && !series.Samples.IsDefault
+        select (measurement, series);
+
+    private static long? Duration(Measurement measurement) =>
+        measurement.Facts.TryGetValue("duration_ns", out var text)
+        && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var duration) ? duration : null;
 
     private static bool IsAscending(ImmutableArray<long> samples)
     {

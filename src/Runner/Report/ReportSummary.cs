@@ -31,7 +31,9 @@ internal static class ReportSummary
 
     private static bool IsContradicted(ReportContent content, Standing standing) =>
         content.Judgement.Outcome == Outcome.Certified
-        && standing.Count<Verdict.Fail>(Requirement.Must) + standing.Count<Verdict.Inconclusive>(Requirement.Must) + standing.Silent.Count(check => standing.RequirementOf(check) == Requirement.Must) > 0;
+        && (standing.Count<Verdict.Fail>(Requirement.Must) > 0
+            || standing.Count<Verdict.Inconclusive>(Requirement.Must) > 0
+            || standing.Silent.Any(check => standing.RequirementOf(check) == Requirement.Must));
 
     private static void WriteShown(HtmlText page, ReportContent content, Standing standing)
     {

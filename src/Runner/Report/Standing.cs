@@ -77,9 +77,11 @@ internal sealed class Standing
 
     private bool IsNotRun(Clause clause) => !_verdicts.ContainsKey(clause.Id) && !_content.Plan.NotApplicable.ContainsKey(clause.Id);
 
+    private static ImmutableArray<string> Given(ImmutableArray<string> texts) => texts.IsDefault ? [] : texts;
+
     private static IEnumerable<LocalText> FindCaps(ReportContent content, Suite? suite)
     {
-        var stated = content.Judgement.Caps.Union(content.Plan.Caps).ToList();
+        var stated = Given(content.Judgement.Caps).Union(Given(content.Plan.Caps)).ToList();
         foreach (var cap in stated)
             yield return new(cap, cap);
         if (suite is { Cap: < Level.L5 } && !stated.Exists(cap => cap.Contains(suite.Name, StringComparison.Ordinal)))

@@ -22,7 +22,7 @@ internal static class StartChart
         double X(long time) => Left + (Right - Left) * time / end;
 
         var (title, times) = (Title(series.Name), Answered(series).Order().ToList());
-        var shown = times.Count == 0 ? "–" : times.Count == 1 ? HumanNumber.Time(times[0]) : $"{HumanNumber.Time(times[0])} – {HumanNumber.Time(times[^1])}";
+        var shown = times.Count == 0 ? "–" : $"{HumanNumber.Time(times[0])} – {HumanNumber.Time(times[^1])}";
         page.Add($"<figure><figcaption>{title} <bdi class=\"quiet\">{series.Name}</bdi></figcaption>");
         page.Add($"""
             <svg viewBox="0 0 460 58" role="img"><title>{title.Zh} · {title.En}</title><desc>{shown}</desc>

@@ -63,8 +63,8 @@ internal static class GivenReport
         Measurements =
         [
             new() { Check = "PERF-01", Series = [new("cold", "ns", [10_944_000_000, 11_402_118_233, 11_010_000_000]), new("warm", "ns", [3_513_000_000, 3_613_090_412, 3_590_000_000])] },
-            new() { Check = "PERF-04", Series = [Latency("latency, 1 stream", 4_000, 7_200_000, seed: 1), Latency("latency, 10 streams", 4_000, 31_000_000, seed: 2)] },
-            new() { Check = "PERF-05", Series = [Instants(20_000)] },
+            new() { Check = "PERF-04", Series = [Latency("latency.1", 4_000, 7_200_000, seed: 1), Latency("latency.10", 4_000, 31_000_000, seed: 2)] },
+            new() { Check = "PERF-05", Series = [Instants(20_000)], Facts = ImmutableSortedDictionary<string, string>.Empty.Add("duration_ns", "24000000000") },
         ],
         Combination =
         [
@@ -92,7 +92,7 @@ internal static class GivenReport
         ]),
         Measurements =
         [
-            new() { Check = "PERF-04", Series = [WithFailures(Latency("latency, 1 stream", 400, 7_200_000, seed: 3), 37), new("latency, 10 streams", "ns", [long.MaxValue, long.MaxValue])] },
+            new() { Check = "PERF-04", Series = [WithFailures(Latency("latency.1", 400, 7_200_000, seed: 3), 37), new("latency.10", "ns", [long.MaxValue, long.MaxValue])] },
             new() { Check = "SEC-01", BrokenOff = "exit code 137 after 3 requests: Killed\nout of memory" },
         ],
     };

@@ -142,14 +142,15 @@ public sealed partial class HtmlReportTests
         static IEnumerable<Measurement> Empty(string check) =>
         [
             new() { Check = check },
-            new() { Check = check, Series = [new("none 1", "ns", []), new("none", "count", []), new("", "", []), new("default", "ns", default)] },
+            new() { Check = check, Series = default },
+            new() { Check = check, Series = [new("latency.1", "ns", []), new("none 1", "ns", []), new("none", "count", []), new("", "", []), new("default", "ns", default)] },
         ];
     }
 
     [Theory, InlineData(0L), InlineData(1L), InlineData(-5L), InlineData(long.MinValue), InlineData(long.MaxValue - 1), InlineData(long.MaxValue)]
     public void Samples_that_no_clock_gives_still_give_a_page(long sample)
     {
-        var series = new[] { "ns", "count" }.Select(unit => new Series("latency, 1 stream cold", unit, [sample, sample]));
+        var series = new[] { "ns", "count" }.Select(unit => new Series("latency.1 cold", unit, [sample, sample]));
         var content = GivenReport.Certified with
         {
             Measurements = [.. new[] { "PERF-01", "PERF-04", "PERF-05" }.Select(check => new Measurement { Check = check, Series = [.. series] })],
@@ -167,12 +168,26 @@ public sealed partial class HtmlReportTests
         ImmutableArray<long> million = [.. Enumerable.Range(1, 1_000_000).Select(n => 1_000_000L + n)];
         var content = GivenReport.Certified with
         {
-            Measurements = [.. new[] { "PERF-01", "PERF-04", "PERF-05" }.Select(check => new Measurement { Check = check, Series = [new("cold", "ns", million), new("10", "ns", million)] })],
+            Measurements = [.. new[] { "PERF-01", "PERF-04", "PERF-05" }.Select(check => new Measurement { Check = check, Series = [new("cold", "ns", million), new("latency.10", "ns", million)] })],
         };
 
         var page = HtmlReport.Render(content);
 
         Assert.InRange(page.Length, 1, 200_000);
+    }
+
+    [Fact]
+    public void The_error_of_the_client_is_not_drawn_as_latency()
+    {
+        var content = GivenReport.Certified with
+        {
+            Measurements = [new() { Check = "PERF-04", Series = [new("latency.1", "ns", [5_000]), new("client_error.before.1", "ns", [7_000, 7_000])] }],
+        };
+
+        var page = Render(content);
+
+        Assert.Equal(2, page.Split("<figcaption>").Length);
+        Assert.Contains("client_error.before.1</bdi>: 2 ×", page, StringComparison.Ordinal);
     }
 
     private static ReportContent Content(string name) => name switch
@@ -206,7 +221,7 @@ public sealed partial class HtmlReportTests
                 ProfileId = text,
                 ModelId = text,
                 Suite = text,
-                Caps = [text],
+                Caps = [text, text + "."],
                 HardeningExceptions = ImmutableSortedDictionary<string, string>.Empty.Add(text, text),
             },
             Judgement = new(Outcome.Rejected, Level.None, [text],
@@ -222,7 +237,7 @@ public sealed partial class HtmlReportTests
                 .. new[] { "PERF-01", "PERF-04", "PERF-05" }.Select(check => new Measurement
                 {
                     Check = check,
-                    Series = [new(text, "ns", [1, 2]), new(text, "count", [1, 2]), new(text, text, [1])],
+                    Series = [new(text, "ns", [1, 2]), new("latency" + text, "ns", [1, 2]), new(text, "count", [1, 2]), new(text, text, [1])],
                 }),
             ],
             Combination = [(text, text), ($"chip.{text}", text)],

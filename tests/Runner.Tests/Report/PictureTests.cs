@@ -42,16 +42,35 @@ public sealed class PictureTests
     [Fact]
     public void A_constant_rate_is_drawn_as_one_level()
     {
-        var picture = RatePicture.Make(new("s", "ns", [.. Enumerable.Range(0, 6_000).Select(n => n * 1_000_000L + 500_000)]));
+        var picture = RatePicture.Make(new("s", "ns", [.. Enumerable.Range(0, 6_000).Select(n => n * 1_000_000L + 500_000)]), durationNanos: null);
 
         Assert.All(picture.Rates, rate => Assert.InRange(rate, 980, 1_020));
         Assert.Equal(6_000, picture.Completed);
     }
 
     [Fact]
+    public void A_backend_that_stops_before_the_end_of_the_load_is_drawn_so()
+    {
+        var picture = RatePicture.Make(new("s", "ns", [.. Enumerable.Range(0, 6_000).Select(n => n * 1_000_000L)]), durationNanos: 12_000_000_000);
+
+        Assert.Equal(12.0, picture.Seconds);
+        Assert.All(picture.Rates.Take(29), rate => Assert.InRange(rate, 980, 1_020));
+        Assert.All(picture.Rates.Skip(31), rate => Assert.Equal(0, rate));
+    }
+
+    [Theory, InlineData(1.08, 2.2), InlineData(3, 7), InlineData(1, 1000), InlineData(1, 1e9), InlineData(1, 9e18), InlineData(5e6, 1.2e7)]
+    public void An_axis_has_a_few_ticks_on_it(double from, double to)
+    {
+        var ticks = new LatencyPicture([1], from, to, 1, 0, 1, 1, 1).Ticks();
+
+        Assert.InRange(ticks.Length, 1, 6);
+        Assert.All(ticks, tick => Assert.InRange(tick, from, to));
+    }
+
+    [Fact]
     public void Counts_are_completions_in_each_second()
     {
-        var picture = RatePicture.Make(new("s", "count", [10, 20, 30]));
+        var picture = RatePicture.Make(new("s", "count", [10, 20, 30]), durationNanos: null);
 
         Assert.Equal([10, 20, 30], picture.Rates);
         Assert.Equal((3.0, 60L), (picture.Seconds, picture.Completed));
