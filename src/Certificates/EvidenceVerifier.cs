@@ -45,13 +45,15 @@ public static class EvidenceVerifier
     {
         var files = OpenFiles(certificate, directory);
         var stack = CheckLock(certificate, files);
+        if (standard.Sha256 != certificate.Suite.Sha256)
+            throw Rejection.Because("SUITE_UNKNOWN", $"the certificate names the standard {certificate.Suite.Sha256}; this is {standard.Sha256}");
+        if (standard.TryFindSuite(certificate.Suite.Name) is null)
+            throw Rejection.Because("SUITE_UNKNOWN", $"{standard.Name} {standard.Version} has no suite {certificate.Suite.Name}");
         var plan = PlanFile.Read(files.Need("plan.json"));
         CheckPlan(certificate, plan, standard);
         var measurements = files.Under("measurements/").Select(path => ReadMeasurement(files, path)).ToImmutableArray();
         CheckNamedFiles(plan, measurements, stack, files);
         CheckJournal(certificate, plan, files);
-        if (standard.Sha256 != certificate.Suite.Sha256)
-            throw Rejection.Because("SUITE_UNKNOWN", $"the certificate names the standard {certificate.Suite.Sha256}; this is {standard.Sha256}");
         return Recompute(certificate, standard, new Evidence(plan, measurements, files), judge);
     }
 

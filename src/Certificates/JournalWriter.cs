@@ -2,7 +2,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Adaptation.Certificates;
 
-/// <summary>Appends to a journal; an entry is on the disk before <see cref="Append"/> returns. Safe for concurrent use, one writer per file.</summary>
+/// <summary>Appends to a journal; an entry is on the disk before <see cref="Append"/> returns. Safe for concurrent use.</summary>
+/// <remarks>Holds the file for itself: another writer, and a reader that asks for a lock as .NET does, is refused until it is disposed.</remarks>
 public sealed class JournalWriter : IDisposable
 {
     private readonly SafeFileHandle _file;
@@ -37,14 +38,14 @@ public sealed class JournalWriter : IDisposable
 
     /// <exception cref="IOException">The file exists, or cannot be made.</exception>
     public static JournalWriter Create(string path, string challenge, TimeProvider time) =>
-        new(File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read), time, JournalReader.Read(default, challenge), length: 0);
+        new(File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None), time, JournalReader.Read(default, challenge), length: 0);
 
     /// <summary>Verifies what is there and goes on behind it; a last line without a line feed is removed (<see cref="DroppedBytes"/>).</summary>
     /// <exception cref="RejectedException">JOURNAL_CHAIN: there is damage that no crash makes.</exception>
     /// <exception cref="IOException">The file is not there, or another writer has it.</exception>
     public static JournalWriter Open(string path, string challenge, TimeProvider time)
     {
-        var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
+        var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         try
         {
             var content = new byte[RandomAccess.GetLength(file)];

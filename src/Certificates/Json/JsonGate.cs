@@ -8,7 +8,7 @@ namespace Adaptation.Certificates;
 /// <summary>Refuses every JSON text that two readers could take for two things, before any meaning is read.</summary>
 /// <remarks>
 /// Gates, each with a reason code behind the caller's prefix: TOO_LARGE, BOM, UTF8, NUL, JSON, TOO_DEEP, SURROGATE, NUMBER, DUP_KEY,
-/// CASE_VARIANT (letter case, or one character away from a known name), TRAILING. Integers only, within 2^53-1 either side.
+/// CASE_VARIANT (a known name but for letter case, or for one character changed, added or left out), TRAILING. Integers only, within 2^53-1 either side.
 /// </remarks>
 internal ref struct JsonGate
 {

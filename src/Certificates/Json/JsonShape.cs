@@ -35,8 +35,8 @@ internal sealed class JsonShape
 
     /// <summary>The known name that this unknown one could be taken for, or null.</summary>
     /// <remarks>
-    /// Letter case is what the design forbids. One substituted character is our addition: without it, one flipped byte
-    /// turns <c>keyid</c> into a member that is ignored, and the file still verifies.
+    /// Letter case is what the design forbids. One character changed, added or left out is our addition: without it, one damaged
+    /// byte turns <c>keyid</c> into a member that is ignored, and the file still verifies.
     /// </remarks>
     public string? LookAlike(string name)
     {
@@ -46,14 +46,15 @@ internal sealed class JsonShape
         return null;
     }
 
-    private static bool DifferByOne(string a, string b)
+    private static bool DifferByOne(ReadOnlySpan<char> a, ReadOnlySpan<char> b)
     {
-        if (a.Length != b.Length)
+        if (Math.Abs(a.Length - b.Length) > 1)
             return false;
-        var differences = 0;
-        for (var i = 0; i < a.Length; i++)
-            if (a[i] != b[i])
-                differences++;
-        return differences == 1;
+        var same = a.CommonPrefixLength(b);
+        var restA = a[same..];
+        var restB = b[same..];
+        return a.Length == b.Length ? restA[1..].SequenceEqual(restB[1..])
+            : a.Length > b.Length ? restA[1..].SequenceEqual(restB)
+            : restA.SequenceEqual(restB[1..]);
     }
 }

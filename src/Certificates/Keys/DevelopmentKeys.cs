@@ -7,55 +7,46 @@ namespace Adaptation.Certificates;
 
 /// <summary>The keys of a developer's own machine: one P-256 and one SM2 key, made on first use, environment test. Certificates by them are capped at L1.</summary>
 /// <remarks>
-/// The private keys are plain PKCS#8 files of mode 0600: good enough to try everything, and no more. Every file is written aside and
-/// then moved to its name without replacing what is there, so two first uses at once end with one set of keys, and a process killed
-/// half-way leaves the rest to the next one.
+/// The private keys are plain PKCS#8 files of mode 0600: good enough to try everything, and no more. The whole set is written aside
+/// and then takes its place by one rename of a folder, which the system refuses if a set is there: two first uses at once end with
+/// one set, and one that is killed leaves nothing but a folder that nobody reads.
 /// </remarks>
 public sealed class DevelopmentKeys : IDisposable
 {
-    private const string P256File = "issuer-p256.pem";
-    private const string Sm2File = "issuer-sm2.pem";
+    private const string SetFolder = "issuer";
+    private const string P256File = "p256.pem";
+    private const string Sm2File = "sm2.pem";
     private const string TrustFile = "trust.json";
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode OwnerFolder = OwnerOnly | UnixFileMode.UserExecute;
     private const UnixFileMode Others = (UnixFileMode)0b000_111_111;
     private const UnixFileMode OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
     private const int Years = 10;
 
-    private DevelopmentKeys(TrustStore trust, ImmutableArray<ISigner> signers) => (Trust, Signers) = (trust, signers);
+    private DevelopmentKeys(string folder, TrustStore trust, ImmutableArray<ISigner> signers) =>
+        (TrustPath, Trust, Signers) = (Path.Combine(folder, TrustFile), trust, signers);
 
     public TrustStore Trust { get; }
+
+    /// <summary>The file that holds <see cref="Trust"/>: what to give to someone who is to verify.</summary>
+    public string TrustPath { get; }
 
     /// <summary>The P-256 and the SM2 signer, in this order; disposed with this object.</summary>
     public ImmutableArray<ISigner> Signers { get; }
 
-    /// <param name="directory">Created with mode 0700 if it is not there.</param>
-    /// <exception cref="BrokenEnvironmentException">A key file is open to others, damaged, or not the one that trust.json names.</exception>
+    /// <param name="directory">Created with mode 0700 if it is not there; the keys lie in its folder <c>issuer</c>.</param>
+    /// <exception cref="BrokenEnvironmentException">A key file is open to others, missing, damaged, or not the one that trust.json names.</exception>
     public static DevelopmentKeys OpenOrCreate(string directory, TimeProvider time)
     {
         SelfTest.Run();
-        Directory.CreateDirectory(directory, OwnerOnly | UnixFileMode.UserExecute);
-        if ((File.GetUnixFileMode(directory) & OthersWrite) != UnixFileMode.None)
-            throw new BrokenEnvironmentException($"{directory} can be written by others, so they could put in keys of theirs. Run: chmod 700 {directory}");
-
-        CreateIfMissing(directory, P256File, NewP256);
-        CreateIfMissing(directory, Sm2File, NewSm2);
-        var p256 = OpenP256(Path.Combine(directory, P256File));
-        var sm2 = OpenSm2(Path.Combine(directory, Sm2File));
-        try
-        {
-            var publicKeys = ImmutableArray.Create(p256.ExportSubjectPublicKeyInfo(), Sm2.PublicKey(sm2));
-            CreateIfMissing(directory, TrustFile, () => NewTrust(publicKeys, time));
-            RemoveLeftovers(directory);
-            var trust = OpenTrust(Path.Combine(directory, TrustFile));
-            var records = publicKeys.Select(spki => RecordOf(trust, spki, directory)).ToImmutableArray();
-            return new DevelopmentKeys(trust, [new P256Signer(p256, records[0]), new Sm2Signer(sm2, records[1])]);
-        }
-        catch
-        {
-            p256.Dispose();
-            sm2.Dispose();
-            throw;
-        }
+        Directory.CreateDirectory(directory, OwnerFolder);
+        var folder = Path.Combine(directory, SetFolder);
+        if (!Directory.Exists(folder))
+            Create(folder, time);
+        foreach (var path in (ReadOnlySpan<string>)[directory, folder])
+            if ((File.GetUnixFileMode(path) & OthersWrite) != UnixFileMode.None)
+                throw new BrokenEnvironmentException($"{path} can be written by others, so they could put in keys of theirs. Run: chmod 700 {path}");
+        return Open(folder);
     }
 
     public void Dispose()
@@ -64,53 +55,62 @@ public sealed class DevelopmentKeys : IDisposable
             signer.Dispose();
     }
 
-    private static string NewP256()
+    private static void Create(string folder, TimeProvider time)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        return key.ExportPkcs8PrivateKeyPem();
+        var aside = $"{folder}.{Guid.NewGuid():N}.tmp";
+        Directory.CreateDirectory(aside, OwnerFolder);
+        using var p256 = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var sm2 = Sm2.Generate();
+        WriteFile(Path.Combine(aside, P256File), Encoding.ASCII.GetBytes(p256.ExportPkcs8PrivateKeyPem()));
+        WriteFile(Path.Combine(aside, Sm2File), Encoding.ASCII.GetBytes(Sm2.ExportPem(sm2)));
+        WriteFile(Path.Combine(aside, TrustFile), NewTrust([p256.ExportSubjectPublicKeyInfo(), Sm2.PublicKey(sm2)], time));
+        try
+        {
+            Directory.Move(aside, folder);
+        }
+        catch (IOException) when (Directory.Exists(folder))
+        {
+            Directory.Delete(aside, recursive: true); // another process was first, and its keys are as good
+        }
     }
 
-    private static string NewSm2()
-    {
-        using var key = Sm2.Generate();
-        return Sm2.ExportPem(key);
-    }
-
-    private static string NewTrust(ImmutableArray<byte[]> publicKeys, TimeProvider time)
+    private static byte[] NewTrust(ImmutableArray<byte[]> publicKeys, TimeProvider time)
     {
         var now = time.GetUtcNow();
         var from = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond)); // files have whole seconds
         var records = publicKeys.Select(spki => KeyRecord.For(spki, KeyDuty.Certify, from, from.AddYears(Years), KeyEnvironment.Test));
-        return Encoding.UTF8.GetString(TrustStore.Of([.. records]).Write());
+        return TrustStore.Of([.. records]).Write();
     }
 
-    private static void CreateIfMissing(string directory, string name, Func<string> content)
+    private static void WriteFile(string path, byte[] content)
     {
-        var path = Path.Combine(directory, name);
-        if (File.Exists(path))
-            return;
-        var aside = Path.Combine(directory, $".{name}.{Guid.NewGuid():N}.tmp");
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
-        using (var file = new FileStream(aside, options))
-        {
-            file.Write(Encoding.UTF8.GetBytes(content()));
-            file.Flush(flushToDisk: true);
-        }
+        using var file = new FileStream(path, options);
+        file.Write(content);
+        file.Flush(flushToDisk: true);
+        CryptographicOperations.ZeroMemory(content);
+    }
+
+    private static DevelopmentKeys Open(string folder)
+    {
+        if (new[] { P256File, Sm2File, TrustFile }.FirstOrDefault(name => !File.Exists(Path.Combine(folder, name))) is { } missing)
+            throw new BrokenEnvironmentException($"{Path.Combine(folder, missing)} is missing. Delete the folder {folder} to get new keys.");
+        var p256 = OpenP256(Path.Combine(folder, P256File));
+        LibCrypto.KeyHandle? sm2 = null;
         try
         {
-            File.Move(aside, path, overwrite: false); // links to the new name, which fails if it is taken
+            sm2 = OpenSm2(Path.Combine(folder, Sm2File));
+            var trust = OpenTrust(Path.Combine(folder, TrustFile));
+            var first = RecordOf(trust, p256.ExportSubjectPublicKeyInfo(), folder);
+            var second = RecordOf(trust, Sm2.PublicKey(sm2), folder);
+            return new DevelopmentKeys(folder, trust, [new P256Signer(p256, first), new Sm2Signer(sm2, second)]);
         }
-        catch (IOException) when (File.Exists(path))
+        catch
         {
-            File.Delete(aside); // another process was first, and its key is as good
+            p256.Dispose();
+            sm2?.Dispose();
+            throw;
         }
-    }
-
-    /// <summary>Removes what killed processes left aside. One that is alive and loses its file finds the final one in place.</summary>
-    private static void RemoveLeftovers(string directory)
-    {
-        foreach (var leftover in Directory.EnumerateFiles(directory, ".*.tmp"))
-            File.Delete(leftover);
     }
 
     private static ECDsa OpenP256(string path)
@@ -148,7 +148,7 @@ public sealed class DevelopmentKeys : IDisposable
         {
             throw new BrokenEnvironmentException(
                 $"{path} holds a private key and others may use it (mode {Convert.ToString((int)mode, 8)}, expected 600). "
-                + $"If nobody else had access, run: chmod 600 {path}; otherwise delete the folder's files to get new keys.");
+                + $"If nobody else had access, run: chmod 600 {path}; otherwise delete the folder it lies in to get new keys.");
         }
         var text = File.ReadAllText(path);
         return PemEncoding.TryFind(text, out var fields) && text[fields.Label] is "PRIVATE KEY"
@@ -164,7 +164,7 @@ public sealed class DevelopmentKeys : IDisposable
         }
         catch (RejectedException refused)
         {
-            throw new BrokenEnvironmentException($"{path} cannot be used: {refused.Message}. Delete it, and it is made anew from the keys beside it.");
+            throw new BrokenEnvironmentException($"{path} cannot be used: {refused.Message}. Delete the folder it lies in to get new keys.");
         }
     }
 
@@ -172,8 +172,8 @@ public sealed class DevelopmentKeys : IDisposable
         trust.Keys.FirstOrDefault(key => key.KeyId == Spki.KeyId(spki) && key.Environment == KeyEnvironment.Test)
         ?? throw new BrokenEnvironmentException(
             $"{Path.Combine(directory, TrustFile)} has no test record of the key {Spki.KeyId(spki)} that lies beside it. "
-            + "Delete trust.json, and it is made anew from the keys.");
+            + $"Delete the folder {directory} to get new keys.");
 
     private static BrokenEnvironmentException Damaged(string path, string kind) =>
-        new($"{path} is not a {kind} private key in PEM. Delete it together with trust.json to get a new one.");
+        new($"{path} is not a {kind} private key in PEM. Delete the folder it lies in to get new keys.");
 }
