@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using Adaptation.Core;
+
+namespace Adaptation.Certificates;
+
+/// <summary><c>plan.json</c>, format <c>adaptation.plan/v1</c>. What is null in the plan is absent in the file.</summary>
+public static class PlanFile
+{
+    private const int MaxBytes = 16 << 20;
+    private const string Schema = "adaptation.plan/v1";
+
+    public static byte[] Write(Plan plan) => LiteralJsonEncoder.Write(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("schema", Schema);
+        writer.WriteString("runId", plan.RunId);
+        writer.WriteString("suite", plan.Suite);
+        writer.WriteString("profileId", plan.ProfileId);
+        writer.WriteString("modelId", plan.ModelId);
+        writer.WriteString("modelKind", plan.ModelKind);
+        writer.WriteTexts("caps", plan.Caps);
+        writer.WriteMap("notApplicable", plan.NotApplicable);
+        Write(writer, plan.Declared);
+        Write(writer, plan.Golden);
+        writer.WriteTexts("requiredVersions", plan.RequiredVersions);
+        writer.WriteMap("declaredVersions", plan.DeclaredVersions);
+        writer.WriteMap("hardeningExceptions", plan.HardeningExceptions);
+        writer.WriteEndObject();
+    });
+
+    /// <exception cref="RejectedException">With a code PLAN_*.</exception>
+    public static Plan Read(ReadOnlyMemory<byte> file)
+    {
+        using var document = JsonGate.Parse(file, "PLAN", MaxBytes, JsonShape.Free);
+        var root = new JsonMembers(document.RootElement, "PLAN", "");
+        root.Expect("schema", Schema);
+        var plan = new Plan
+        {
+            RunId = root.Text("runId"),
+            Suite = root.Text("suite"),
+            ProfileId = root.Text("profileId"),
+            ModelId = root.Text("modelId"),
+            ModelKind = root.Text("modelKind"),
+            Caps = root.Texts("caps"),
+            NotApplicable = root.TextMap("notApplicable"),
+            Declared = ReadDeclaration(root.Object("declared")),
+            Golden = ReadGolden(root.Object("golden")),
+            RequiredVersions = root.Texts("requiredVersions"),
+            DeclaredVersions = root.TextMap("declaredVersions"),
+            HardeningExceptions = root.TextMap("hardeningExceptions"),
+        };
+        root.RefuseOthers();
+        return plan;
+    }
+
+    private static void Write(Utf8JsonWriter writer, Declaration declared)
+    {
+        writer.WriteStartObject("declared");
+        writer.WriteOptional("coldStartMillis", declared.ColdStartMillis);
+        writer.WriteOptional("warmStartMillis", declared.WarmStartMillis);
+        if (declared.LatencyP99Micros is { } latencies)
+        {
+            writer.WriteStartObject("latencyP99Micros");
+            foreach (var (streams, micros) in latencies)
+                writer.WriteInteger(streams.ToString(CultureInfo.InvariantCulture), micros);
+            writer.WriteEndObject();
+        }
+        writer.WriteOptional("throughputMilli", declared.ThroughputMilli);
+        writer.WriteEndObject();
+    }
+
+    private static Declaration ReadDeclaration(JsonMembers declared)
+    {
+        var read = new Declaration(
+            declared.TryInteger("coldStartMillis"),
+            declared.TryInteger("warmStartMillis"),
+            declared.TryObject("latencyP99Micros") is { } latencies ? ReadLatencies(latencies) : null,
+            declared.TryInteger("throughputMilli"));
+        declared.RefuseOthers();
+        return read;
+    }
+
+    private static ImmutableSortedDictionary<int, long> ReadLatencies(JsonMembers latencies)
+    {
+        var read = ImmutableSortedDictionary.CreateBuilder<int, long>();
+        foreach (var member in latencies.All())
+        {
+            if (!int.TryParse(member.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var streams)
+                || streams.ToString(CultureInfo.InvariantCulture) != member.Name)
+            {
+                throw latencies.Refuse("MEMBER", $"{JsonGate.Quote(member.Name)} is not a number of streams");
+            }
+            read.Add(streams, latencies.Integer(member.Name));
+        }
+        return read.ToImmutable();
+    }
+
+    private static void Write(Utf8JsonWriter writer, GoldenPack golden)
+    {
+        writer.WriteStartObject("golden");
+        writer.WriteInteger("rtolPpb", golden.RtolPpb);
+        writer.WriteInteger("atolPpb", golden.AtolPpb);
+        writer.WriteOptional("charset", golden.Charset);
+        writer.WriteStartArray("lines");
+        foreach (var line in golden.Lines)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("id", line.Id);
+            writer.WriteString("expected", line.Expected);
+            writer.WriteIntegers("shape", line.Shape);
+            writer.WriteString("text", line.Text);
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    private static GoldenPack ReadGolden(JsonMembers golden)
+    {
+        var read = new GoldenPack(golden.Integer("rtolPpb"), golden.Integer("atolPpb"), golden.TryText("charset"), golden.Objects("lines", ReadLine));
+        golden.RefuseOthers();
+        return read;
+    }
+
+    private static GoldenLine ReadLine(JsonMembers line)
+    {
+        var read = new GoldenLine(line.Text("id"), line.Text("expected"), line.Array("shape", line.AsInteger), line.Text("text"));
+        line.RefuseOthers();
+        return read;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Security.Cryptography;
+using Adaptation.Core;
+
+namespace Adaptation.Certificates;
+
+/// <summary>Signs with one private key, wherever that is kept. Safe for use by one thread at a time.</summary>
+public interface ISigner : IDisposable
+{
+    /// <summary>The public half, with algorithm and duty.</summary>
+    KeyRecord Key { get; }
+
+    /// <param name="message">The whole message: SM2 hashes the user and the key with it.</param>
+    /// <returns>DER SEQUENCE of r and s.</returns>
+    byte[] Sign(ReadOnlySpan<byte> message);
+}
+
+internal sealed class P256Signer(ECDsa key, KeyRecord record) : ISigner
+{
+    public KeyRecord Key => record;
+
+    public byte[] Sign(ReadOnlySpan<byte> message) =>
+        Signing.Verified(record, message, key.SignData(message, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
+
+    public void Dispose() => key.Dispose();
+}
+
+internal sealed class Sm2Signer(LibCrypto.KeyHandle key, KeyRecord record) : ISigner
+{
+    public KeyRecord Key => record;
+
+    public byte[] Sign(ReadOnlySpan<byte> message) => Signing.Verified(record, message, Sm2.Sign(key, message));
+
+    public void Dispose() => key.Dispose();
+}
+
+internal static class Signing
+{
+    /// <summary>Lets a signature out only if it verifies: a fault while signing can give the key away.</summary>
+    public static byte[] Verified(KeyRecord key, ReadOnlySpan<byte> message, byte[] signature) =>
+        key.Refuse(message, signature) is null
+            ? signature
+            : throw new BrokenEnvironmentException($"The signature just made by {key.KeyId} does not verify; this machine cannot be trusted to sign.");
+}

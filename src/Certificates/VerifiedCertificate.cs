@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+
+namespace Adaptation.Certificates;
+
+/// <summary>A certificate whose signatures, form, result and times have been checked. There is no other way to get one.</summary>
+public sealed class VerifiedCertificate
+{
+    private VerifiedCertificate(Certificate content, ImmutableArray<KeyRecord> keys, ReadOnlyMemory<byte> payload, string? knownSuite) =>
+        (Content, Keys, Payload, KnownSuite) = (content, keys, payload, knownSuite);
+
+    /// <summary>Read out of <see cref="Payload"/>, and out of nothing else.</summary>
+    public Certificate Content { get; }
+
+    /// <summary>The trusted keys whose signatures verified, each once: at least one per algorithm.</summary>
+    public ImmutableArray<KeyRecord> Keys { get; }
+
+    /// <summary>The exact bytes that were signed.</summary>
+    public ReadOnlyMemory<byte> Payload { get; }
+
+    /// <summary>What the verifier calls the standard that the certificate names by digest; null if it was given no list of standards to know.</summary>
+    public string? KnownSuite { get; }
+
+    /// <summary>The steps of the design's section 5.3 that this version has, in their order.</summary>
+    /// <exception cref="RejectedException">The first step that refuses.</exception>
+    internal static VerifiedCertificate Check(
+        ReadOnlyMemory<byte> file, TrustStore trust, DateTimeOffset now, ImmutableDictionary<string, string>? knownSuites)
+    {
+        var envelope = Dsse.Read(file, CertificateFormat.PayloadType);
+        var keys = SignatureCheck.Check(envelope, trust);
+        var content = CertificateReader.Read(envelope.Payload);
+        string? suite = null;
+        if (knownSuites is not null && !knownSuites.TryGetValue(content.Suite.Sha256, out suite))
+            throw Rejection.Because("SUITE_UNKNOWN", $"no known standard has the digest {content.Suite.Sha256} that the certificate names");
+        foreach (var key in keys)
+            CheckKey(key, content, now);
+        if (now < content.NotBefore)
+            throw Rejection.Because("CERT_NOT_YET_VALID", $"valid from {UtcText.Write(content.NotBefore)}; it is {UtcText.Write(now)}");
+        if (now > content.NotAfter)
+            throw Rejection.Because("CERT_EXPIRED", $"valid until {UtcText.Write(content.NotAfter)}; it is {UtcText.Write(now)}");
+        return new VerifiedCertificate(content, keys, envelope.Payload, suite);
+    }
+
+    private static void CheckKey(KeyRecord key, Certificate content, DateTimeOffset now)
+    {
+        if (key.Environment != content.Issuer.Environment)
+        {
+            throw Rejection.Because("KEY_ENVIRONMENT",
+                $"{key.KeyId} is a {Words.Of(key.Environment)} key; the certificate says {Words.Of(content.Issuer.Environment)}");
+        }
+        // No time stamp proves when a signature was made, so an expired key could sign with an old date: the key must be in force now, too.
+        if (!key.IsInForce(content.IssuedAt) || !key.IsInForce(now))
+        {
+            throw Rejection.Because("KEY_WINDOW",
+                $"{key.KeyId} is valid from {UtcText.Write(key.ValidFrom)} to {UtcText.Write(key.ValidTo)}; "
+                + $"the certificate was issued {UtcText.Write(content.IssuedAt)} and it is {UtcText.Write(now)}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Text;
+using Adaptation.Core;
+using FsCheck;
+using FsCheck.Fluent;
+using Outcome = Adaptation.Core.Outcome;
+
+namespace Adaptation.Certificates.Tests;
+
+/// <summary>The files of an evidence bundle: what is written reads back, and nothing else is read.</summary>
+public sealed class FormatTests
+{
+    private static readonly Plan FullPlan = Bundle.Plan with
+    {
+        Declared = new Declaration(1, 2, ImmutableSortedDictionary<int, long>.Empty.Add(1, 5).Add(10, 7), 3),
+        RequiredVersions = ["driver"],
+        DeclaredVersions = ImmutableSortedDictionary<string, string>.Empty.Add("driver", "25.2.0"),
+        HardeningExceptions = ImmutableSortedDictionary<string, string>.Empty.Add("readonly", "厂商工具要写 /tmp 😀 \"quoted\" \\ \u0001"),
+    };
+
+    [Fact]
+    public void A_plan_reads_back_as_it_was()
+    {
+        foreach (var plan in (ReadOnlySpan<Plan>)[FullPlan, Bundle.Plan, Bundle.Plan with { Golden = Bundle.Plan.Golden with { Charset = null } }])
+        {
+            var written = PlanFile.Write(plan);
+
+            var read = PlanFile.Read(written);
+
+            Assert.Equal(written, PlanFile.Write(read));
+            Assert.Equal(plan.HardeningExceptions, read.HardeningExceptions);
+            Assert.Equal(plan.Declared.LatencyP99Micros, read.Declared.LatencyP99Micros);
+            Assert.Equal(plan.Golden.Lines[0].Shape, read.Golden.Lines[0].Shape);
+            Assert.Equal(plan.Golden.Charset, read.Golden.Charset);
+        }
+    }
+
+    [Fact]
+    public void Text_of_any_script_is_written_as_it_is()
+    {
+        var written = Encoding.UTF8.GetString(PlanFile.Write(FullPlan));
+
+        Assert.Contains("厂商工具要写 /tmp 😀 \\\"quoted\\\" \\\\ \\u0001", written, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Long_series_read_back_and_a_failed_request_stays_one()
+    {
+        var samples = Enumerable.Range(0, 100_000).Select(i => i % 100 == 99 ? long.MaxValue : 20_000_000L + i).ToImmutableArray();
+        var measurement = new Measurement { Check = "PERF-01", Series = [new Series("latency", "ns", samples)], BrokenOff = "died" };
+        var watch = Stopwatch.StartNew();
+
+        var read = MeasurementFile.Read(MeasurementFile.Write(measurement));
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"100,000 samples written and read in {watch.Elapsed.TotalMilliseconds:0.0} ms");
+        Assert.Equal(samples, read.Samples("latency"));
+        Assert.Equal("died", read.BrokenOff);
+    }
+
+    [Fact]
+    public void Verdicts_read_back_as_they_were()
+    {
+        var judgement = new Judgement(Outcome.Incomplete, Level.None, ["suite quick: L2"],
+        [
+            new Finding("A-1", new Verdict.Pass(), [new Figure("f", "ns", -1, 2, long.MaxValue, 4)]),
+            new Finding("A-2", new Verdict.Fail("9 毫秒", "5 ms"), []),
+            new Finding("A-3", new Verdict.Inconclusive("more"), []),
+            new Finding("A-4", new Verdict.NotApplicable("no text"), []),
+        ]);
+
+        var read = VerdictsFile.Read(VerdictsFile.Write(judgement));
+
+        Assert.Equal(VerdictsFile.Write(judgement), VerdictsFile.Write(read));
+        Assert.Equal(judgement.Findings.Select(finding => finding.Verdict), read.Findings.Select(finding => finding.Verdict));
+        Assert.Equal(judgement.Findings[0].Figures, read.Findings[0].Figures);
+    }
+
+    [Theory]
+    [InlineData("{\"schema\":\"adaptation.measurement/v1\",\"check\":\"A\",\"facts\":{},\"series\":[],\"tensors\":[],\"more\":1}", "MEASUREMENT_MEMBER")]
+    [InlineData("{\"schema\":\"adaptation.measurement/v2\",\"check\":\"A\",\"facts\":{},\"series\":[],\"tensors\":[]}", "MEASUREMENT_MEMBER")]
+    [InlineData("{\"schema\":\"adaptation.measurement/v1\",\"check\":\"A\",\"facts\":{},\"series\":[]}", "MEASUREMENT_MEMBER")]
+    [InlineData("{\"schema\":\"adaptation.measurement/v1\",\"check\":\"A\",\"facts\":{\"a\":1},\"series\":[],\"tensors\":[]}", "MEASUREMENT_MEMBER")]
+    [InlineData("{\"schema\":\"adaptation.measurement/v1\",\"check\":\"A\",\"facts\":{},\"series\":[{\"name\":\"a\",\"unit\":\"ns\",\"samples\":[1.5]}],\"tensors\":[]}", "MEASUREMENT_NUMBER")]
+    [InlineData("{\"schema\":\"adaptation.measurement/v1\",\"check\":\"A\",\"facts\":{},\"series\":[{\"name\":\"a\",\"unit\":\"ns\",\"samples\":[\"1\"]}],\"tensors\":[]}", "MEASUREMENT_MEMBER")]
+    [InlineData("{\"schema\":\"adaptation.measurement/v1\",\"check\":\"A\",\"check\":\"B\",\"facts\":{},\"series\":[],\"tensors\":[]}", "MEASUREMENT_DUP_KEY")]
+    public void A_measurement_in_another_form_is_refused(string file, string code) =>
+        Given.Refuses(code, () => MeasurementFile.Read(Encoding.UTF8.GetBytes(file)));
+
+    [Fact]
+    public void Whatever_stands_in_a_file_a_reader_throws_nothing_but_a_rejection()
+    {
+        byte[][] files = [PlanFile.Write(FullPlan), VerdictsFile.Write(new Judgement(Outcome.Certified, Level.L1, [], [])), SessionFile.Write(new Session("r", Given.Challenge)), Given.Trust.Write()];
+        Action<byte[]>[] readers = [file => PlanFile.Read(file), file => VerdictsFile.Read(file), file => SessionFile.Read(file), file => TrustStore.Read(file)];
+
+        for (var kind = 0; kind < files.Length; kind++)
+        {
+            for (var seed = 0; seed < 1000; seed++)
+            {
+                var (random, changed) = (new Random(seed), files[kind].ToArray());
+                for (var i = random.Next(1, 4); i > 0; i--)
+                    changed[random.Next(changed.Length)] = (byte)random.Next(256);
+                var refused = Record.Exception(() => readers[kind](changed));
+                Assert.True(refused is null or RejectedException, $"kind {kind}, seed {seed}: {refused}");
+            }
+        }
+    }
+
+    [Fact]
+    public void A_lock_has_one_spelling()
+    {
+        var stack = new CombinationLock(Given.Combination, CanonicalValue.Object.Of(("b", 1), ("a", "x")));
+        var text = Encoding.UTF8.GetString(stack.ToBytes());
+
+        Assert.StartsWith("{\"combination\":{\"accelerator\":{\"count\":8,\"displayName\":\"昇腾 910B3\",\"model\":", text, StringComparison.Ordinal);
+        Assert.EndsWith("\"detail\":{\"a\":\"x\",\"b\":1},\"schema\":\"hwcert.lock/v1\"}\n", text, StringComparison.Ordinal);
+        Assert.Equal(text, Encoding.UTF8.GetString(CombinationLock.Read(Encoding.UTF8.GetBytes(text)).ToBytes()));
+        void Refuses(string code, string changed) => Given.Refuses(code, () => CombinationLock.Read(Encoding.UTF8.GetBytes(changed)));
+        Refuses("LOCK_FORMAT", text.TrimEnd('\n'));
+        Refuses("LOCK_FORMAT", text + "\n");
+        Refuses("LOCK_FORMAT", text.Replace(":8", ": 8", StringComparison.Ordinal));
+        Refuses("LOCK_FORMAT", text.Replace("{\"a\":\"x\",\"b\":1}", "{\"b\":1,\"a\":\"x\"}", StringComparison.Ordinal));
+        Refuses("LOCK_FORMAT", text.Replace("bf16", "bf1\\u0036", StringComparison.Ordinal));
+        Refuses("LOCK_MEMBER", text.Replace("\"bf16\"", "null", StringComparison.Ordinal));
+        Refuses("LOCK_TEXT", text.Replace("bf16", "ｂf16", StringComparison.Ordinal));
+        Refuses("LOCK_CASE_VARIANT", text.Replace("\"detail\"", "\"Detail\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Integers_that_readers_would_round_are_not_written()
+    {
+        Assert.Equal("9007199254740991"u8, new CanonicalValue.Integer((1L << 53) - 1).ToBytes());
+        Assert.Throws<ArgumentOutOfRangeException>(() => new CanonicalValue.Integer(1L << 53).ToBytes());
+        Assert.Throws<ArgumentOutOfRangeException>(() => new CanonicalValue.Integer(-(1L << 53)).ToBytes());
+    }
+
+    [Fact]
+    public void Base64_of_any_bytes_is_read_back_and_only_that() =>
+        Prop.ForAll<byte[]>(bytes =>
+        {
+            var text = StrictBase64.Encode(bytes);
+            var urlSafe = text.Replace('+', '-').Replace('/', '_');
+
+            return bytes.AsSpan().SequenceEqual(StrictBase64.TryDecode(text))
+                && bytes.AsSpan().SequenceEqual(StrictBase64.TryDecode(urlSafe))
+                && (text.Length == 0 || StrictBase64.TryDecode(text[..^1]) is null);
+        }).QuickCheckThrowOnFailure();
+}
