@@ -35,7 +35,7 @@ internal sealed class DockerContainer(
     }
 
     /// <summary>Follows the daemon's log from its beginning, so that nothing is lost however late the reader comes.</summary>
-    /// <remarks>The daemon keeps the last 8 MiB: of a flood that outruns the reader, the middle is lost and neither disk nor backend suffers.</remarks>
+    /// <remarks>The daemon keeps 8 MiB and drops what comes faster than it writes: a flood loses lines, and neither fills the disk nor holds the backend up.</remarks>
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> LogAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var what = $"follow the log of container {id[..12]}";

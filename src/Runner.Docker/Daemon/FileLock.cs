@@ -11,6 +11,9 @@ internal sealed partial class FileLock : IAsyncDisposable
     private const int Shared = 1;
     private const int Exclusive = 2;
     private const int NonBlocking = 4;
+    private const int Unlock = 8;
+    private const int ReadWriteCreateCloseOnExec = 0x2 | 0x40 | 0x80000;
+    private const int OwnerOnly = 0x180;
     private const int WouldBlock = 11;
     private const int Interrupted = 4;
 
@@ -40,14 +43,19 @@ internal sealed partial class FileLock : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
+        // unlocked by name, not by closing: a process that is just being forked off holds a copy of the handle until it is another program
+        if (!_file.IsClosed)
+            _ = Flock(_file, Unlock);
         _file.Dispose();
         return ValueTask.CompletedTask;
     }
 
     private static FileLock? TryAcquire(string path, int kind)
     {
-        // FileShare.ReadWrite: the runtime takes no lock of its own. The handle is closed on exec, so no child inherits the lock.
-        var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        // open(2) and not File.Open: that one takes a lock of its own kind. Closed on exec, so no child inherits the lock.
+        var file = Open(path, ReadWriteCreateCloseOnExec, OwnerOnly);
+        if (file.IsInvalid)
+            throw new BrokenEnvironmentException($"{path} cannot be opened: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}. May this user write there?");
         while (Flock(file, kind | NonBlocking) != 0)
         {
             var error = Marshal.GetLastPInvokeError();
@@ -60,6 +68,9 @@ internal sealed partial class FileLock : IAsyncDisposable
 
         return new FileLock(file);
     }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial SafeFileHandle Open(string path, int flags, int mode);
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int Flock(SafeFileHandle file, int operation);

@@ -90,6 +90,8 @@ internal sealed class PrivateDaemon
         if (Find() is { } running)
             await EndAsync(running, cancellationToken);
         CleanUp();
+        if (_runtime != _folder && Directory.Exists(_runtime))
+            Directory.Delete(_runtime, recursive: true);
     }
 
     private async Task<bool> BecomesReadyAsync(ProcessIdentity process, CancellationToken cancellationToken)
@@ -124,6 +126,8 @@ internal sealed class PrivateDaemon
     /// <summary>Takes away what a dead daemon left: its id may be another process's by now, and the next daemon would refuse to start.</summary>
     private void CleanUp()
     {
+        MountTable.Detach(_runtime);
+        MountTable.Detach(_folder);
         File.Delete(LaunchFile);
         File.Delete(PidFile);
         if (File.Exists(Socket))
@@ -144,6 +148,8 @@ internal sealed class PrivateDaemon
             "--exec-root", ExecRoot,
             "--pidfile", PidFile,
             "--shutdown-timeout", "3",
+            "--bridge", "none", // no container of ours is on the default bridge, which another daemon may own
+            "--ip-forward=false", // nor is anything to be routed: a machine is left as it was
             .. MoreArguments,
         ])
         { UseShellExecute = false };
