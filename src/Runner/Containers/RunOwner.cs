@@ -15,7 +15,8 @@ public static class RunOwner
         && int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var processId)
         && Of(processId) == owner;
 
-    private static string? Of(int processId)
+    /// <returns>Null where no process has that id.</returns>
+    internal static string? Of(int processId)
     {
         try
         {

@@ -1,0 +1,169 @@
+using System.Collections.Immutable;
+using System.Runtime.ExceptionServices;
+using System.Security.Cryptography;
+using Adaptation.Core;
+
+namespace Adaptation.Runner.Docker;
+
+/// <summary>A container engine that speaks the Docker Engine API, 1.41 or newer.</summary>
+/// <remarks>Images are built without a network: all that goes in comes from the context, whose digest is the image's tag.</remarks>
+public sealed class DockerEngine : IContainerEngine
+{
+    /// <summary>How long a cancelled start waits for the daemon to say whether the container was made.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
+
+    private readonly TimeProvider _time;
+    private readonly DockerRemoval _removal;
+    private readonly DockerBuild _build;
+
+    private DockerEngine(DockerClient client, TimeProvider time, ContainerEngineDescription description, bool isRootless)
+    {
+        (Client, _time, Description, IsRootless) = (client, time, description, isRootless);
+        _removal = new DockerRemoval(client, time);
+        _build = new DockerBuild(client);
+    }
+
+    public ContainerEngineDescription Description { get; }
+
+    internal DockerClient Client { get; }
+
+    internal bool IsRootless { get; }
+
+    /// <exception cref="AdaptationException">Nothing answers there, or it is older than API version 1.41.</exception>
+    public static async Task<DockerEngine> ConnectAsync(DockerEndpoint endpoint, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var client = await DockerClient.OpenAsync(endpoint, time, cancellationToken);
+        try
+        {
+            using var info = await client.GetAsync("info", "describe itself", cancellationToken);
+            var root = info.RootElement;
+            // a socket may lead into a virtual machine, whose process ids are not ours: that one runs a kernel of its own
+            var isLocal = endpoint is DockerEndpoint.Unix
+                && root.Text("KernelVersion") == (await File.ReadAllTextAsync("/proc/sys/kernel/osrelease", cancellationToken)).Trim();
+            var description = new ContainerEngineDescription(
+                "Docker", root.Text("ServerVersion") ?? "unknown", client.Version!.ToString(), root.Text("CgroupVersion") ?? "1",
+                IsContainer: true, isLocal);
+            return new DockerEngine(client, time, description, root.Texts("SecurityOptions").Contains("name=rootless"));
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    public Task<ContainerImage> BuildAsync(ImageSpec image, IProgress<string> output, CancellationToken cancellationToken) =>
+        _build.RunAsync(image, output, cancellationToken);
+
+    public async Task<IContainer> StartAsync(ContainerSpec container, CancellationToken cancellationToken)
+    {
+        Refuse(container);
+        // named by us, so that it can be removed even where the daemon's answer with the id is never read
+        var name = $"adaptation-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
+        var network = container.Network is ContainerNetwork.PublishedPort ? name : null;
+        try
+        {
+            if (network is not null)
+                await UncancelledAsync("networks/create", CreateRequest.Network(network, container.RunId, container.Owner), "create a network", cancellationToken);
+            var id = await UncancelledAsync(
+                $"containers/create?name={name}", CreateRequest.Container(container, network), $"create a container of {container.Image.Name}", cancellationToken);
+            using var started = await Client.CallAsync(
+                HttpMethod.Post, $"containers/{id}/start", body: null, $"start a container of {container.Image.Name}", cancellationToken);
+            return new DockerContainer(Client, _removal, id, container.Network, network, Description.IsLocal);
+        }
+        catch (Exception failed) when (failed is AdaptationException or OperationCanceledException)
+        {
+            await RemoveQuietlyAsync(name, network);
+            ExceptionDispatchInfo.Throw(failed);
+            throw;
+        }
+    }
+
+    public async Task<ImmutableArray<Leftover>> FindAsync(string? runId, CancellationToken cancellationToken)
+    {
+        var label = runId is null ? CreateRequest.RunLabel : $"{CreateRequest.RunLabel}={runId}";
+        var filters = Uri.EscapeDataString($$"""{"label":["{{System.Text.Json.JsonEncodedText.Encode(label)}}"]}""");
+        using var containers = await Client.GetAsync($"containers/json?all=1&filters={filters}", "list containers", cancellationToken);
+        using var networks = await Client.GetAsync($"networks?filters={filters}", "list networks", cancellationToken);
+        // containers first: a network can only go after what hangs on it
+        return [.. Leftovers("container", containers.RootElement), .. Leftovers("network", networks.RootElement)];
+    }
+
+    public async Task RemoveAsync(Leftover leftover, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await (leftover.Kind switch
+        {
+            "container" => _removal.RemoveAsync(leftover.Id, network: null),
+            "network" => _removal.RemoveAsync(container: null, leftover.Id),
+            _ => throw new ArgumentException($"this engine leaves no {leftover.Kind} behind", nameof(leftover)),
+        }).WaitAsync(cancellationToken);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _build.Dispose();
+        Client.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static IEnumerable<Leftover> Leftovers(string kind, System.Text.Json.JsonElement list) =>
+        list.Items().Select(item => new Leftover(
+            kind, item.Text("Id") ?? "", item.Text("Labels", CreateRequest.RunLabel) ?? "", item.Text("Labels", CreateRequest.OwnerLabel) ?? ""));
+
+    /// <summary>Says before anything is made what the daemon would say late and in worse words.</summary>
+    private void Refuse(ContainerSpec container)
+    {
+        if (container.Network is ContainerNetwork.PublishedPort && (!Description.IsLocal || IsRootless))
+        {
+            throw new BrokenEnvironmentException(
+                $"A container of {container.Image.Name} asks for a port on an internal network, which only an engine that runs on this machine as root offers; "
+                + $"{Client.Endpoint} does not. Serve over a Unix socket in a mounted folder, with no network.");
+        }
+
+        if (!Description.IsLocal)
+            return;
+        foreach (var device in container.Devices.Where(device => !File.Exists(device)))
+        {
+            throw new BrokenEnvironmentException(
+                $"Device {device} is not on this machine, and a container of {container.Image.Name} needs it. Is the driver loaded? Compare `ls -l /dev` with `devices` in the profile.");
+        }
+
+        foreach (var mount in container.Mounts.Where(mount => !Path.Exists(mount.Source)))
+        {
+            throw new BrokenEnvironmentException(
+                $"{mount.Source}, to be mounted at {mount.Target} in a container of {container.Image.Name}, is not on this machine.");
+        }
+    }
+
+    /// <summary>Asks for something to be made. When cancelled it waits a little for the answer: a request cut off leaves open whether it was made.</summary>
+    private async Task<string> UncancelledAsync(string path, byte[] body, string what, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var limit = new CancellationTokenSource();
+        var making = Client.CallAsync(HttpMethod.Post, path, body, what, limit.Token);
+        try
+        {
+            using var made = await making.WaitAsync(cancellationToken);
+            return made.RootElement.Text("Id") ?? throw new BrokenEnvironmentException($"The container engine was asked to {what} and answered without an id.");
+        }
+        catch (OperationCanceledException)
+        {
+            limit.CancelAfter(Grace);
+            await making.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            throw;
+        }
+    }
+
+    private async Task RemoveQuietlyAsync(string name, string? network)
+    {
+        try
+        {
+            await _removal.RemoveAsync(name, network);
+        }
+        catch (AdaptationException)
+        {
+            // the failure that led here is the one to report; what remains carries the run's label
+        }
+    }
+}
