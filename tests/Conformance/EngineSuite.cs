@@ -8,17 +8,36 @@ public sealed class EveryTypeTests(EveryTypeOverUnix backend) : IClassFixture<Ev
     /// <summary>JSON data of shape [1,2] for each type that JSON can carry: the ends of its range.</summary>
     private static readonly Dictionary<string, string> Json = new(StringComparer.Ordinal)
     {
-        ["FP32"] = "[1.5,-3.4028235E+38]", ["FP64"] = "[0.1,-1.7976931348623157E+308]", ["BOOL"] = "[true,false]",
-        ["UINT8"] = "[0,255]", ["UINT16"] = "[0,65535]", ["UINT32"] = "[0,4294967295]", ["UINT64"] = "[0,18446744073709551615]",
-        ["INT8"] = "[-128,127]", ["INT16"] = "[-32768,32767]", ["INT32"] = "[-2147483648,2147483647]",
-        ["INT64"] = "[-9223372036854775808,9223372036854775807]", ["BYTES"] = "[\"\",\"识别 \\\"a\\\"\\u0000\"]",
+        ["FP32"] = "[1.5,-3.4028235E+38]",
+        ["FP64"] = "[0.1,-1.7976931348623157E+308]",
+        ["BOOL"] = "[true,false]",
+        ["UINT8"] = "[0,255]",
+        ["UINT16"] = "[0,65535]",
+        ["UINT32"] = "[0,4294967295]",
+        ["UINT64"] = "[0,18446744073709551615]",
+        ["INT8"] = "[-128,127]",
+        ["INT16"] = "[-32768,32767]",
+        ["INT32"] = "[-2147483648,2147483647]",
+        ["INT64"] = "[-9223372036854775808,9223372036854775807]",
+        ["BYTES"] = "[\"\",\"识别 \\\"a\\\"\\u0000\"]",
     };
 
     /// <summary>Bytes of an element; strings are given one by one.</summary>
     private static readonly Dictionary<string, int> Sizes = new(StringComparer.Ordinal)
     {
-        ["FP32"] = 4, ["FP64"] = 8, ["BOOL"] = 1, ["UINT8"] = 1, ["UINT16"] = 2, ["UINT32"] = 4, ["UINT64"] = 8, ["INT8"] = 1, ["INT16"] = 2,
-        ["INT32"] = 4, ["INT64"] = 8, ["FP16"] = 2, ["BF16"] = 2,
+        ["FP32"] = 4,
+        ["FP64"] = 8,
+        ["BOOL"] = 1,
+        ["UINT8"] = 1,
+        ["UINT16"] = 2,
+        ["UINT32"] = 4,
+        ["UINT64"] = 8,
+        ["INT8"] = 1,
+        ["INT16"] = 2,
+        ["INT32"] = 4,
+        ["INT64"] = 8,
+        ["FP16"] = 2,
+        ["BF16"] = 2,
     };
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -86,7 +105,7 @@ public sealed class EveryTypeTests(EveryTypeOverUnix backend) : IClassFixture<Ev
     [Fact]
     public async Task A_missing_input_is_named()
     {
-        var answer = await backend.InferAsync("""{"inputs":[{"name":"x_FP32","shape":[1,2],"datatype":"FP32","data":[1,2]}]}""", Cancelled);
+        var answer = await backend.InferAsync("""{"inputs":[{"name":"x_FP32","shape":[1,2],"datatype":"FP32","data":[1,2]}],"outputs":[]}""", Cancelled);
 
         Assert.Contains("x_UINT8", answer.Error, StringComparison.Ordinal);
     }
@@ -98,7 +117,7 @@ public sealed class EveryTypeTests(EveryTypeOverUnix backend) : IClassFixture<Ev
     [InlineData("[]")]
     public async Task A_shape_that_is_not_the_model_s_is_refused(string shape)
     {
-        var answer = await backend.InferAsync($$$"""{"inputs":[{"name":"x_FP32","shape":{{{shape}}},"datatype":"FP32","data":[1,2]}]}""", Cancelled);
+        var answer = await backend.InferAsync($$$"""{"inputs":[{"name":"x_FP32","shape":{{{shape}}},"datatype":"FP32","data":[1,2]}],"outputs":[]}""", Cancelled);
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
         Assert.Contains("[-1,2]", answer.Error, StringComparison.Ordinal);

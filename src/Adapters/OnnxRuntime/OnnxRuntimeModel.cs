@@ -96,16 +96,16 @@ internal sealed unsafe class OnnxRuntimeModel : ITensorModel
         var options = cancellationToken.CanBeCanceled ? _tensors.CreateRunOptions() : null;
         using (options)
         using (cancellationToken.UnsafeRegister(static state => ((RunTermination)state!).Ask(), options is null ? null : new RunTermination(_api, options)))
-        fixed (nint* givenFirst = given, madeFirst = made)
-        {
-            var status = ((delegate* unmanaged<nint, nint, nint*, nint*, nint, nint*, nint, nint*, nint>)_api[OrtSlot.Run])(
-                _session.Native, options?.Native ?? 0, _inputNames.Pointer, givenFirst, inputs.Length, _outputNames.Pointer, count, madeFirst);
-            if (_api.TryGetFailure(status) is { } failure)
+            fixed (nint* givenFirst = given, madeFirst = made)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                throw new AdapterException($"Model {_path} cannot answer: ONNX Runtime {_api.Version} says: {failure}");
+                var status = ((delegate* unmanaged<nint, nint, nint*, nint*, nint, nint*, nint, nint*, nint>)_api[OrtSlot.Run])(
+                    _session.Native, options?.Native ?? 0, _inputNames.Pointer, givenFirst, inputs.Length, _outputNames.Pointer, count, madeFirst);
+                if (_api.TryGetFailure(status) is { } failure)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    throw new AdapterException($"Model {_path} cannot answer: ONNX Runtime {_api.Version} says: {failure}");
+                }
             }
-        }
         return TakeOutputs(made);
     }
 
