@@ -1,0 +1,166 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+
+namespace Adaptation.Adapters.Host;
+
+/// <summary>What the command line asks for.</summary>
+internal sealed record HostSpec
+{
+    public const string Help = """
+        adaptation-host serves one model over the Open Inference Protocol v2 (REST, with binary tensors).
+
+          adaptation-host --adapter onnxruntime --library PATH --model DIR-or-FILE --listen WHERE [options]
+          adaptation-host --adapter echo --listen WHERE
+
+          --adapter NAME           onnxruntime, or echo: input x of any shape comes back as output y
+          --listen WHERE           unix:/run/adaptation/serve.sock or tcp:127.0.0.1:8080
+          --library PATH           libonnxruntime.so of the build to use
+          --model DIR-or-FILE      the model; a folder holds one .onnx file, or one called model.onnx
+          --model-name NAME        what the model is called on the wire; the file's or folder's name if left out
+          --provider NAME          execution provider; CPUExecutionProvider if left out
+          --provider-option K=V    handed to the provider; may be repeated
+          --provider-library PATH  plug-in library that brings the provider
+          --no-cpu-fallback        refuse a model of which a part would run on the CPU
+          --threads N              threads within one operator on the CPU
+          --max-body-mib N         largest request, 1 to 2047 MiB; 256 if left out
+          --help                   this text
+
+        Exit codes: 0 ended as asked, 3 the arguments are wrong, 4 the engine or the model cannot be loaded.
+        """;
+
+    private static readonly string[] Flags = ["--no-cpu-fallback", "--help"];
+
+    private static readonly string[] Needed = ["--library", "--model"];
+
+    private static readonly string[] Engine =
+        ["--library", "--model", "--provider", "--provider-option", "--provider-library", "--no-cpu-fallback", "--threads"];
+
+    private static readonly string[] Known = ["--adapter", "--listen", "--model-name", "--max-body-mib", "--help", .. Engine];
+
+    public required string Adapter { get; init; }
+
+    public required EndPoint Listen { get; init; }
+
+    public string Library { get; init; } = "";
+
+    public string Model { get; init; } = "";
+
+    public required string ModelName { get; init; }
+
+    public string? Provider { get; init; }
+
+    public ImmutableSortedDictionary<string, string> ProviderOptions { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    public string? ProviderLibrary { get; init; }
+
+    public bool CpuFallback { get; init; } = true;
+
+    public int? Threads { get; init; }
+
+    /// <summary>Bytes of the largest request body.</summary>
+    public required long MaxBody { get; init; }
+
+    /// <returns>Null, with every problem found, where the arguments cannot be used.</returns>
+    public static HostSpec? TryParse(IReadOnlyList<string> arguments, out ImmutableArray<string> problems)
+    {
+        var found = ImmutableArray.CreateBuilder<string>();
+        var given = Pairs(arguments, found);
+        var spec = Read(given, found);
+        problems = found.ToImmutable();
+        return problems.IsEmpty ? spec : null;
+    }
+
+    private static Dictionary<string, List<string>> Pairs(IReadOnlyList<string> arguments, ImmutableArray<string>.Builder problems)
+    {
+        var given = new Dictionary<string, List<string>>(StringComparer.Ordinal);
+        for (var index = 0; index < arguments.Count; index++)
+        {
+            var name = arguments[index];
+            if (!Known.Contains(name))
+            {
+                problems.Add($"{name}: there is no such argument");
+                continue;
+            }
+            var isFlag = Flags.Contains(name);
+            if (!isFlag && index + 1 == arguments.Count)
+            {
+                problems.Add($"{name}: its value is missing");
+                continue;
+            }
+            if (!given.TryGetValue(name, out var values))
+                given[name] = values = [];
+            else if (name != "--provider-option")
+                problems.Add($"{name}: given more than once");
+            values.Add(isFlag ? "" : arguments[++index]);
+        }
+        return given;
+    }
+
+    private static HostSpec Read(Dictionary<string, List<string>> given, ImmutableArray<string>.Builder problems)
+    {
+        string? One(string name) => given.TryGetValue(name, out var values) ? values[^1] : null;
+        var adapter = One("--adapter");
+        if (adapter is not ("onnxruntime" or "echo"))
+            problems.Add($"--adapter: is {adapter ?? "not given"}; onnxruntime or echo is expected");
+        if (adapter == "echo")
+            problems.AddRange(Engine.Where(given.ContainsKey).Select(name => $"{name}: the echo has no use for it"));
+        if (adapter == "onnxruntime")
+            problems.AddRange(Needed.Where(name => !given.ContainsKey(name)).Select(name => $"{name}: is not given"));
+
+        var model = One("--model") ?? "";
+        var name = One("--model-name") ?? (adapter == "echo" ? "echo" : Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(model)));
+        if ((name.Length == 0 && adapter == "onnxruntime" && model.Length > 0) || name.Contains('/', StringComparison.Ordinal))
+            problems.Add($"--model-name: is '{name}'; a name without slashes is expected");
+        return new()
+        {
+            Adapter = adapter ?? "",
+            Listen = ReadListen(One("--listen"), problems) ?? new IPEndPoint(IPAddress.None, 0),
+            Library = One("--library") ?? "",
+            Model = model,
+            ModelName = name,
+            Provider = One("--provider"),
+            ProviderOptions = ReadOptions(given.GetValueOrDefault("--provider-option") ?? [], problems),
+            ProviderLibrary = One("--provider-library"),
+            CpuFallback = !given.ContainsKey("--no-cpu-fallback"),
+            Threads = ReadNumber("--threads", One("--threads"), 1024, problems),
+            MaxBody = (ReadNumber("--max-body-mib", One("--max-body-mib"), 2047, problems) ?? 256) * 1024L * 1024L,
+        };
+    }
+
+    private static int? ReadNumber(string name, string? text, int largest, ImmutableArray<string>.Builder problems)
+    {
+        if (text is null)
+            return null;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= largest)
+            return number;
+        problems.Add($"{name}: is {text}; 1 to {largest} is expected");
+        return null;
+    }
+
+    private static ImmutableSortedDictionary<string, string> ReadOptions(List<string> texts, ImmutableArray<string>.Builder problems)
+    {
+        var options = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var text in texts)
+        {
+            var split = text.IndexOf('=', StringComparison.Ordinal);
+            if (split < 1)
+                problems.Add($"--provider-option: is {text}; key=value is expected");
+            else if (!options.TryAdd(text[..split], text[(split + 1)..]))
+                problems.Add($"--provider-option: {text[..split]} is given more than once");
+        }
+        return options.ToImmutable();
+    }
+
+    private static EndPoint? ReadListen(string? text, ImmutableArray<string>.Builder problems)
+    {
+        const int LongestPath = 107; // sun_path, with its closing zero
+        if (text?.StartsWith("unix:/", StringComparison.Ordinal) == true && System.Text.Encoding.UTF8.GetByteCount(text) - 5 <= LongestPath)
+            return new System.Net.Sockets.UnixDomainSocketEndPoint(text[5..]);
+        if (text?.StartsWith("tcp:", StringComparison.Ordinal) == true
+            && text[4..].Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(text[4..], out var address))
+            return address;
+        problems.Add($"--listen: is {text ?? "not given"}; unix:/absolute/path (at most {LongestPath} bytes) or tcp:ADDRESS:PORT is expected");
+        return null;
+    }
+}

@@ -1,0 +1,44 @@
+using Adaptation.Adapters.Abstractions;
+using Adaptation.Adapters.Host;
+using Adaptation.Adapters.OnnxRuntime;
+
+const int Ended = 0, BadArguments = 3, CannotServe = 4;
+
+if (args.Contains("--help"))
+{
+    Console.Out.WriteLine(HostSpec.Help);
+    return Ended;
+}
+if (HostSpec.TryParse(args, out var problems) is not { } spec)
+{
+    foreach (var problem in problems)
+        Console.Error.WriteLine($"adaptation-host: {problem}");
+    Console.Error.WriteLine("adaptation-host: --help shows what can be given");
+    return BadArguments;
+}
+try
+{
+    await using IAdapter adapter = spec.Adapter == "echo" ? new EchoAdapter() : OnnxRuntimeAdapter.Load(new()
+    {
+        Library = spec.Library,
+        Provider = spec.Provider ?? OnnxRuntimeSpec.Cpu,
+        ProviderOptions = spec.ProviderOptions,
+        ProviderLibrary = spec.ProviderLibrary,
+        CpuFallback = spec.CpuFallback,
+        Threads = spec.Threads,
+    });
+    await using var model = await adapter.OpenAsync(new(spec.Model), CancellationToken.None);
+    var tensorModel = model as ITensorModel ?? throw new AdapterException($"Model {spec.Model} takes no tensors, and nothing else is served.");
+    await using var server = InferenceServer.Create(spec, adapter.Facts, tensorModel, Console.Error);
+    await server.StartAsync();
+    Console.Out.WriteLine(
+        $"adaptation-host: {spec.ModelName} is ready on {spec.Listen}; {adapter.Facts.Engine} {adapter.Facts.EngineVersion} on {adapter.Facts.Device}"
+        + string.Concat(adapter.Facts.Options.Select(option => $"; {option.Key}={option.Value}")));
+    await server.WaitForShutdownAsync();
+    return Ended;
+}
+catch (Exception failure) when (failure is AdapterException or IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
+{
+    Console.Error.WriteLine($"adaptation-host: {failure.Message}");
+    return CannotServe;
+}

@@ -1,0 +1,186 @@
+using System.Text.Json;
+using Adaptation.Adapters.Abstractions;
+
+namespace Adaptation.Adapters.Host;
+
+/// <summary>The routes of the Open Inference Protocol for one model, and nothing else.</summary>
+/// <param name="log">Where operators read of engine failures.</param>
+internal sealed class Routes(string modelName, AdapterFacts facts, ITensorModel model, long maxBody, TextWriter log)
+{
+    private readonly InferHandler _infer = new(modelName, model, maxBody);
+
+    /// <summary>Answers a request; every failure becomes a status and an error object.</summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        try
+        {
+            await RouteAsync(context);
+        }
+        catch (RefusedException refused)
+        {
+            await FailAsync(context, refused.Status, refused.Message);
+        }
+        catch (BadHttpRequestException broken)
+        {
+            await FailAsync(context, broken.StatusCode, broken.Message);
+        }
+        catch (AdapterException failure)
+        {
+            await log.WriteLineAsync(failure.Message);
+            await FailAsync(context, StatusCodes.Status500InternalServerError, failure.Message);
+        }
+        catch (OutOfMemoryException)
+        {
+            await FailAsync(context, StatusCodes.Status503ServiceUnavailable, "there is no memory for this request now; send a smaller one, or fewer at once");
+        }
+        catch (Exception gone) when (context.RequestAborted.IsCancellationRequested && gone is OperationCanceledException or IOException)
+        {
+            context.Abort(); // nobody is left to answer
+        }
+    }
+
+    private async Task RouteAsync(HttpContext context)
+    {
+        var path = context.Request.Path.Value ?? "";
+        var parts = path.Split('/', 9);
+        switch (parts)
+        {
+            case ["", "v2"] or ["", "v2", ""]:
+                await GetAsync(context, WriteServer);
+                break;
+            case ["", "v2", "health", "live"]:
+                await GetAsync(context, json => json.WriteBoolean("live"u8, true));
+                break;
+            case ["", "v2", "health", "ready"]:
+                await GetAsync(context, json => json.WriteBoolean("ready"u8, true));
+                break;
+            case ["", "v2", "models", var name, "versions", var version, .. var rest]:
+                RequireModel(name, version);
+                await RouteModelAsync(context, rest, path);
+                break;
+            case ["", "v2", "models", var name, .. var rest]:
+                RequireModel(name, Oip.ModelVersion);
+                await RouteModelAsync(context, rest, path);
+                break;
+            default:
+                throw NoRoute(path);
+        }
+    }
+
+    private async Task RouteModelAsync(HttpContext context, string[] rest, string path)
+    {
+        switch (rest)
+        {
+            case []:
+                await GetAsync(context, WriteModel);
+                break;
+            case ["ready"]:
+                await GetAsync(context, WriteModelReady);
+                break;
+            case ["infer"]:
+                Require(context, HttpMethods.Post);
+                await _infer.HandleAsync(context);
+                break;
+            default:
+                throw NoRoute(path);
+        }
+    }
+
+    private void RequireModel(string name, string version)
+    {
+        if (name != modelName)
+            throw new RefusedException(StatusCodes.Status404NotFound, $"there is no model {name}; this server has {modelName}");
+        if (version != Oip.ModelVersion)
+            throw new RefusedException(StatusCodes.Status404NotFound, $"model {modelName} has no version {version}; it has {Oip.ModelVersion}");
+    }
+
+    private static RefusedException NoRoute(string path) => new(StatusCodes.Status404NotFound, $"there is nothing at {path}; the protocol starts at /v2");
+
+    private static void Require(HttpContext context, string method)
+    {
+        if (context.Request.Method == method)
+            return;
+        context.Response.Headers.Allow = method;
+        throw new RefusedException(StatusCodes.Status405MethodNotAllowed, $"{context.Request.Method} is not served here; {method} is");
+    }
+
+    private static Task GetAsync(HttpContext context, Action<Utf8JsonWriter> properties)
+    {
+        Require(context, HttpMethods.Get);
+        return SendAsync(context, StatusCodes.Status200OK, properties);
+    }
+
+    private static async Task FailAsync(HttpContext context, int status, string message)
+    {
+        if (context.Response.HasStarted)
+        {
+            context.Abort(); // half an answer must not look like a whole one
+            return;
+        }
+        var allow = context.Response.Headers.Allow;
+        context.Response.Clear();
+        context.Response.Headers.Allow = allow;
+        if (status == StatusCodes.Status413PayloadTooLarge)
+            context.Response.Headers.Connection = "close"; // what still comes is not worth reading
+        await SendAsync(context, status, json => json.WriteString("error"u8, message));
+    }
+
+    private static async Task SendAsync(HttpContext context, int status, Action<Utf8JsonWriter> properties)
+    {
+        var bytes = new System.Buffers.ArrayBufferWriter<byte>(512);
+        using (var json = new Utf8JsonWriter(bytes, Oip.Json))
+        {
+            json.WriteStartObject();
+            properties(json);
+            json.WriteEndObject();
+        }
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = bytes.WrittenCount;
+        await context.Response.BodyWriter.WriteAsync(bytes.WrittenMemory, CancellationToken.None);
+    }
+
+    private void WriteServer(Utf8JsonWriter json)
+    {
+        json.WriteString("name"u8, $"adaptation-host, {facts.Engine}");
+        json.WriteString("version"u8, facts.EngineVersion);
+        json.WriteStartArray("extensions"u8);
+        json.WriteStringValue(Oip.BinaryExtension);
+        json.WriteEndArray();
+    }
+
+    private void WriteModelReady(Utf8JsonWriter json)
+    {
+        json.WriteString("name"u8, modelName);
+        json.WriteBoolean("ready"u8, true);
+    }
+
+    private void WriteModel(Utf8JsonWriter json)
+    {
+        json.WriteString("name"u8, modelName);
+        json.WriteStartArray("versions"u8);
+        json.WriteStringValue(Oip.ModelVersion);
+        json.WriteEndArray();
+        json.WriteString("platform"u8, facts.Platform);
+        WriteSpecs(json, "inputs", model.Signature.Inputs);
+        WriteSpecs(json, "outputs", model.Signature.Outputs);
+    }
+
+    /// <summary>The protocol has no word for a free rank; one free dimension is what every such tensor takes.</summary>
+    private static void WriteSpecs(Utf8JsonWriter json, string side, IEnumerable<TensorSpec> specs)
+    {
+        json.WriteStartArray(side);
+        foreach (var spec in specs)
+        {
+            json.WriteStartObject();
+            json.WriteString("name"u8, spec.Name);
+            json.WriteString("datatype"u8, spec.Type.Word());
+            json.WriteStartArray("shape"u8);
+            foreach (var size in spec.Shape ?? [-1])
+                json.WriteNumberValue(size);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+}
