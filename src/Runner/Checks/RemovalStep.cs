@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Adaptation.Certificates;
 using Adaptation.Core;
 

@@ -61,7 +61,7 @@ internal sealed class RunJournal(RunDirectory directory, JournalWriter writer) :
         Append("measured", ("check", measurement.Check), ("path", path), ("sha256", Digests.Sha256(bytes)));
     }
 
-    public int NextNumber() => Of("deploying").Count() + 1;
+    public int NextNumber() => Of("deploying").Length + 1;
 
     public void Deploying(int number, string role) => Append("deploying", ("deployment", number), ("role", role));
 
