@@ -162,6 +162,7 @@ public sealed class EvidenceVerifierTests
         var refused = Assert.IsType<EvidenceVerification.Refused>(EvidenceVerifier.Verify(bundle.Seal(), bundle.Folder, other, Bundle.Judge));
 
         Assert.Equal("SUITE_UNKNOWN", refused.Rejection.Code);
+        bundle.Refuses("SUITE_UNKNOWN", bundle.Seal(change: content => content with { Suite = content.Suite with { Name = "no such" } }));
     }
 
     [Fact]
