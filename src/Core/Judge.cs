@@ -3,7 +3,9 @@ using System.Collections.Immutable;
 namespace Adaptation.Core;
 
 /// <summary>Derives verdicts: a pure function of evidence and standard.</summary>
-/// <remarks>Only a <see cref="Verdict.Pass"/> counts. Evidence that is missing, doubled or contradicts itself never passes and never throws.</remarks>
+/// <remarks>
+/// Only a <see cref="Verdict.Pass"/> counts. Evidence that is missing, doubled or contradicts itself never passes and never throws.
+/// </remarks>
 public static class Judge
 {
     private static readonly ImmutableSortedDictionary<string, Procedure> All = new Dictionary<string, Procedure>
@@ -25,8 +27,10 @@ public static class Judge
         All.ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value.Limits, StringComparer.Ordinal);
 
     /// <summary>Judges every check of the plan's suite, and the run as a whole.</summary>
-    /// <exception cref="ArgumentException">The standard has no such suite, or a clause names a procedure that is not in <see cref="Procedures"/>.</exception>
-    /// <exception cref="KeyNotFoundException">The suite names a clause, or a procedure needs a limit, that the standard does not state.</exception>
+    /// <exception cref="ArgumentException">
+    /// The standard has no such suite, or a clause names a procedure that is not in <see cref="Procedures"/>.
+    /// </exception>
+    /// <exception cref="KeyNotFoundException">The standard lacks a clause of the suite, or a limit that a procedure needs.</exception>
     public static Judgement Run(Standard standard, Evidence evidence)
     {
         var suite = standard.TryFindSuite(evidence.Plan.Suite)
@@ -57,7 +61,8 @@ public static class Judge
         for (var level = Level.L1; level <= Level.L5; level++)
         {
             var here = musts.Where(must => must.Level == level).Select(must => must.Verdict).ToImmutableArray();
-            if (!here.Any(verdict => verdict is Verdict.Pass) || here.Any(verdict => verdict is not (Verdict.Pass or Verdict.NotApplicable)))
+            var open = here.Any(verdict => verdict is not (Verdict.Pass or Verdict.NotApplicable));
+            if (open || !here.Any(verdict => verdict is Verdict.Pass))
                 break;
             reached = level;
         }
@@ -74,11 +79,13 @@ public static class Judge
     private static Finding Check(Clause clause, Evidence evidence)
     {
         if (!All.TryGetValue(clause.Procedure, out var procedure))
-            throw new ArgumentException($"{clause.Id} names the procedure {clause.Procedure}, which is none of {string.Join(", ", All.Keys)}", nameof(clause));
+            throw new ArgumentException(
+                $"{clause.Id} names the procedure {clause.Procedure}, which is none of {string.Join(", ", All.Keys)}", nameof(clause));
 
         var plan = evidence.Plan;
         if (!clause.AppliesTo.Contains(plan.ModelKind))
-            return clause.Found(new Verdict.NotApplicable($"{clause.Id} applies to {string.Join(", ", clause.AppliesTo)}; this model is of kind {plan.ModelKind}"));
+            return clause.Found(new Verdict.NotApplicable(
+                $"{clause.Id} applies to {string.Join(", ", clause.AppliesTo)}; this model is of kind {plan.ModelKind}"));
         if (plan.NotApplicable.TryGetValue(clause.Id, out var reason))
             return clause.Found(string.IsNullOrWhiteSpace(reason)
                 ? new Verdict.Inconclusive($"the plan calls {clause.Id} not applicable and gives no reason")

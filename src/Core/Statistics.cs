@@ -6,7 +6,9 @@ public static class Statistics
     /// <summary>Nearest-rank percentile: the smallest sample with at least that share of samples at or below it.</summary>
     /// <remarks>Source: Hyndman and Fan, Sample Quantiles in Statistical Packages (1996), definition 1.</remarks>
     /// <param name="sorted">N samples, ascending, N at least 1, any one unit.</param>
-    /// <param name="perMille">1 to 1000; 990 is the 99th percentile. An integer: as doubles, 0.07 * 100 is above 7, which is one rank too far.</param>
+    /// <param name="perMille">
+    /// 1 to 1000; 990 is the 99th percentile. An integer: as doubles, 0.07 * 100 is above 7, which is one rank too far.
+    /// </param>
     /// <returns>A member of <paramref name="sorted"/>, in its unit, never interpolated.</returns>
     /// <exception cref="ArgumentOutOfRangeException">N is 0, or <paramref name="perMille"/> is outside 1 to 1000.</exception>
     public static T Percentile<T>(ReadOnlySpan<T> sorted, int perMille)
@@ -62,7 +64,9 @@ public static class Statistics
     /// <remarks>Source: MLPerf inference rules, early stopping; the basis of the standard, 2.2.</remarks>
     /// <param name="misses">0 or more.</param>
     /// <param name="share">That may miss, above 0 and below 1.</param>
-    /// <returns>The smallest n at which a system exactly at the limit shows that many misses or fewer with probability at most 1 - confidence.</returns>
+    /// <returns>
+    /// The smallest n at which a system exactly at the limit shows that many misses or fewer with probability at most 1 - confidence.
+    /// </returns>
     public static int TrialsNeeded(int misses, double share, double confidence)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(misses);

@@ -9,7 +9,8 @@ public static class Clauses
         ("rtol_ppb", 1_000_000), ("atol_ceiling_ppb", 10_000), ("violations_max", 0), ("text_share_ppm", 990_000));
 
     public static Clause StartUp { get; } = Given.Clause("PERF-01", "start-up", Level.L3,
-        ("repeats", 3), ("declared_factor_ppm", 1_100_000)) with { Requirement = Requirement.Should };
+        ("repeats", 3), ("declared_factor_ppm", 1_100_000)) with
+    { Requirement = Requirement.Should };
 
     public static Clause Latency { get; } = Given.Clause("PERF-04", "latency", Level.L3,
         ("confidence_ppm", 990_000), ("late_share_ppm", 10_000), ("client_error_p50_max_micros", 2_000), ("streams_low", 1), ("streams_high", 10));

@@ -5,7 +5,9 @@ using System.Text;
 namespace Adaptation.Core;
 
 /// <summary>The classes of a text recogniser, in the order of its last dimension: blank, the characters of a file, one space.</summary>
-/// <remarks>Source: Graves et al., Connectionist Temporal Classification (2006): best-path decoding; PP-OCR for the order of the classes.</remarks>
+/// <remarks>
+/// Source: Graves et al., Connectionist Temporal Classification (2006), best-path decoding; PP-OCR for the order of the classes.
+/// </remarks>
 internal sealed class Charset
 {
     private const int Blank = 0;
@@ -40,7 +42,8 @@ internal sealed class Charset
     /// <summary>Says why a golden line cannot be read with these classes; null if it can: [T, classes] or [1, T, classes].</summary>
     public string? Unfit(GoldenLine line) =>
         line.Shape is [_, var two] && two == _classes.Length || line.Shape is [1, _, var three] && three == _classes.Length ? null
-        : $"the golden line {line.Id} has the shape [{string.Join(',', line.Shape)}]; the character set asks for [1,steps,{_classes.Length}]";
+        : $"the golden line {line.Id} has the shape [{string.Join(',', line.Shape)}]; "
+            + $"the character set asks for [1,steps,{_classes.Length}]";
 
     /// <summary>Takes the likeliest class of each step, drops repeats, then blanks.</summary>
     /// <param name="scores">Little-endian float32, [steps, classes].</param>

@@ -17,24 +17,24 @@ internal static class DeployRemove
             return clause.Invalid(problem);
         var (residue, steps) = (m.Samples("residue"), m.Samples("manual_steps"));
         if (residue.IsEmpty || residue.Length != steps.Length)
-            return clause.Invalid($"{residue.Length} removals and {steps.Length} deployments were counted; each deployment has one of both");
+            return clause.Invalid($"residue of {residue.Length} deployments, steps of {steps.Length}; each deployment has one of both");
 
         var (left, byHand) = (residue.Total(), steps.Total());
         var named = m.FactsUnder("residue.").Values.Where(text => !string.IsNullOrWhiteSpace(text)).ToImmutableArray();
         ImmutableArray<Figure> figures =
         [
-            new("deployments", "count", Reading.Milli(residue.Length)),
-            new("residue after removal", "count", Reading.Milli(left), LimitMilli: Reading.Milli(clause.Limit("residue_max"))),
-            new("manual steps", "count", Reading.Milli(byHand), LimitMilli: Reading.Milli(clause.Limit("manual_steps_max"))),
+            Reading.Counted("deployments", residue.Length),
+            Reading.Counted("residue after removal", left, clause.Limit("residue_max")),
+            Reading.Counted("manual steps", byHand, clause.Limit("manual_steps_max")),
         ];
         if (left > clause.Limit("residue_max"))
-            return clause.Found(
-                new Verdict.Fail($"{left} left behind after {residue.Length} removals: {Named(named)}", $"{clause.Limit("residue_max")} left behind"), [.. figures]);
+            return clause.Fails(
+                $"{left} left behind after {residue.Length} removals: {Named(named)}", $"{clause.Limit("residue_max")} left behind", figures);
         if (byHand > clause.Limit("manual_steps_max"))
-            return clause.Found(new Verdict.Fail($"{byHand} steps by hand", $"{clause.Limit("manual_steps_max")} steps by hand"), [.. figures]);
+            return clause.Fails($"{byHand} steps by hand", $"{clause.Limit("manual_steps_max")} steps by hand", figures);
         return left == 0 && !named.IsEmpty
-            ? clause.Invalid($"nothing was counted as left behind, and yet it is named: {Named(named)}", [.. figures])
-            : clause.Found(new Verdict.Pass(), [.. figures]);
+            ? clause.Invalid($"nothing was counted as left behind, and yet it is named: {Named(named)}", figures)
+            : clause.Found(new Verdict.Pass(), figures);
     }
 
     private static string Named(ImmutableArray<string> named) => named.IsEmpty ? "what it was is not recorded" : string.Join("; ", named);

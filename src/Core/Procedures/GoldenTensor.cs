@@ -43,7 +43,7 @@ public static class GoldenTensor
             using var unpacked = new GZipStream(new MemoryStream(packed.ToArray()), CompressionMode.Decompress);
             var read = unpacked.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
             if (read != length)
-                return $"the expected tensor of {line.Id} has {(read > length ? "more than " : "")}{Math.Min(read, length)} bytes, and its shape asks for {length}";
+                return $"the expected tensor of {line.Id} has {(read > length ? "more" : "fewer")} bytes than the {length} of its shape";
             expected = content.AsMemory(0, length);
             return null;
         }

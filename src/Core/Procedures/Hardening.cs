@@ -22,13 +22,13 @@ internal static class Hardening
         ("host_pid", value => value == "false"),
         ("host_ipc", value => value == "false"),
         ("capabilities.added", value => value.Length == 0),
-        (Effective, value => UInt128.TryParse(value, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var set) && set == 0),
+        (Effective, value => value.Length > 0 && value.All(digit => digit == '0')),
         ("no_new_privileges", value => value == "true"),
         ("read_only_root", value => value == "true"),
         ("uid", value => uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var uid) && uid > 0),
         ("seccomp", value => value is "2" or "unreadable"), // 2: SECCOMP_MODE_FILTER; a remote container does not show it
         ("devices", value => value.Length == 0),
-        ("writable_mounts", value => value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).All(path => path == "/run/adaptation")),
+        ("writable_mounts", value => value.Split(',').All(path => path is "" or "/run/adaptation")),
         ("memory_limited", value => value == "true"),
         ("cpu_limited", value => value == "true"),
         ("pids_limited", value => value == "true"),
@@ -37,21 +37,23 @@ internal static class Hardening
     public static Finding Judge(Clause clause, Plan plan, Measurement m, IBlobs files)
     {
         var violations = Rules.Select(rule => Violation(m, rule.Key, rule.IsSafe)).OfType<Departure>().ToImmutableArray();
-        var excused = violations.Where(violation => violation.Read && !string.IsNullOrWhiteSpace(plan.HardeningExceptions.GetValueOrDefault(violation.Rule))).ToImmutableArray();
+        var excused = violations.Where(violation => violation.Read && HasReason(plan, violation.Rule)).ToImmutableArray();
         var counted = violations.RemoveRange(excused);
         var limit = clause.Limit("violations_max");
         ImmutableArray<Figure> figures =
         [
-            new("violations", "count", Reading.Milli(counted.Length), LimitMilli: Reading.Milli(limit)),
-            new("exceptions", "count", Reading.Milli(excused.Length)),
-            .. counted.Select(violation => new Figure($"violation: {violation.Rule}", "count", Reading.Milli(1))),
-            .. excused.Select(violation => new Figure($"exception: {violation.Rule}", "count", Reading.Milli(1))),
+            Reading.Counted("violations", counted.Length, limit),
+            Reading.Counted("exceptions", excused.Length),
+            .. counted.Select(violation => Reading.Counted($"violation: {violation.Rule}", 1)),
+            .. excused.Select(violation => Reading.Counted($"exception: {violation.Rule}", 1)),
         ];
         return counted.Length > limit
-            ? clause.Found(
-                new Verdict.Fail($"{counted.Length} violations: {string.Join("; ", counted.Select(violation => violation.Words))}", $"{limit} violations"), [.. figures])
-            : clause.Found(new Verdict.Pass(), [.. figures]);
+            ? clause.Fails(
+                $"{counted.Length} violations: {string.Join("; ", counted.Select(violation => violation.Words))}", $"{limit} violations", figures)
+            : clause.Found(new Verdict.Pass(), figures);
     }
+
+    private static bool HasReason(Plan plan, string rule) => !string.IsNullOrWhiteSpace(plan.HardeningExceptions.GetValueOrDefault(rule));
 
     private static Departure? Violation(Measurement m, string key, Func<string, bool> isSafe)
     {

@@ -30,8 +30,8 @@ internal static class Latency
 
         ImmutableArray<Figure> figures = [.. columns.SelectMany(streams => Figures(clause, plan, m, streams))];
         ImmutableArray<Verdict> verdicts =
-            [.. columns.Select(streams => Void(clause, m, streams) ?? Column(clause, m.Samples($"latency.{streams}"), streams, Declared(plan, streams)))];
-        return clause.Found(Reading.Gravest(verdicts.AsSpan()), [.. figures]);
+            [.. columns.Select(streams => Void(clause, m, streams) ?? Column(clause, m, streams, Declared(plan, streams)))];
+        return clause.Found(Reading.Gravest(verdicts.AsSpan()), figures);
     }
 
     private static long? Declared(Plan plan, int streams) =>
@@ -47,14 +47,17 @@ internal static class Latency
             if (error[^1] == long.MaxValue)
                 return new($"void: the echo left requests unanswered {when} the load of {streams} streams; run it again");
             if (Statistics.Percentile<long>(error.AsSpan(), 500) is var median && median > limit)
-                return new($"void: the client erred by {Reading.Duration(median)} (p50) {when} the load of {streams} streams, limit {Reading.Duration(limit)}; run it on a quieter machine");
+                return new(
+                    $"void: the client erred by {Reading.Duration(median)} (p50) {when} the load of {streams} streams, "
+                    + $"limit {Reading.Duration(limit)}; run it on a quieter machine");
         }
 
         return null;
     }
 
-    private static Verdict Column(Clause clause, ImmutableArray<long> samples, int streams, long? declaredMicros)
+    private static Verdict Column(Clause clause, Measurement m, int streams, long? declaredMicros)
     {
+        var samples = m.Samples($"latency.{streams}");
         var failed = samples.Count(sample => sample == long.MaxValue);
         if (failed > 0)
             return new Verdict.Fail($"{failed} of {samples.Length} requests failed at {streams} streams", "an answer to every request");
@@ -72,7 +75,7 @@ internal static class Latency
         var (lower, upper) = Statistics.ShareBounds(late, samples.Length, confidence);
         var words = $"{late} of {samples.Length} requests at {streams} streams later than {Reading.Duration((Int128)micros * 1000)}";
         return upper <= share ? new Verdict.Pass()
-            : lower > share ? new Verdict.Fail($"{words} (at least {Reading.Percent(lower)} of all)", $"{Reading.Percent(share)} of all later than declared")
+            : lower > share ? new Verdict.Fail($"{words}, at least {Reading.Percent(lower)} of all", $"{Reading.Percent(share)} of all")
             : new Verdict.Inconclusive(
                 $"{words}: between {Reading.Percent(lower)} and {Reading.Percent(upper)} of all, limit {Reading.Percent(share)}; "
                 + $"{Statistics.TrialsNeeded(late, share, confidence)} requests with no more late ones would do");
@@ -86,12 +89,14 @@ internal static class Latency
         var limit = Declared(plan, streams) is { } micros ? Reading.Milli(micros) : (long?)null;
         yield return Quantile($"latency p50, {suffix}", sorted, 500, confidence, null);
         yield return Quantile($"latency p99, {suffix}", sorted, 990, confidence, limit);
-        yield return new($"requests, {suffix}", "count", Reading.Milli(sorted.Length));
+        yield return Reading.Counted($"requests, {suffix}", sorted.Length);
         foreach (var when in new[] { "before", "after" })
         {
             var error = m.Samples($"client_error.{when}.{streams}").Sort();
-            yield return new($"client error p50 {when}, {suffix}", "us", Statistics.Percentile<long>(error.AsSpan(), 500), LimitMilli: Reading.Milli(clause.Limit("client_error_p50_max_micros")));
-            yield return new($"client error p99 {when}, {suffix}", "us", Statistics.Percentile<long>(error.AsSpan(), 990));
+            var (p50, p99) = (Statistics.Percentile<long>(error.AsSpan(), 500), Statistics.Percentile<long>(error.AsSpan(), 990));
+            var allowed = Reading.Milli(clause.Limit("client_error_p50_max_micros"));
+            yield return new($"client error p50 {when}, {suffix}", "us", p50, LimitMilli: allowed);
+            yield return new($"client error p99 {when}, {suffix}", "us", p99);
         }
     }
 

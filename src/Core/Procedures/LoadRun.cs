@@ -20,7 +20,7 @@ internal sealed record LoadRun(long DurationNanos, ImmutableArray<long> Complete
         else if (FirstUnsorted(m.Samples(series)) is { } index)
             problem = $"sample {index + 1} of {series} completed before the one ahead of it";
         else if (m.Samples(series) is [.., var last] && last > duration)
-            problem = $"a sample of {series} completed at {Reading.Duration(last)}, after the end of the load at {Reading.Duration(duration)}";
+            problem = $"a sample of {series} completed {Reading.Duration(last)} into a load of {Reading.Duration(duration)}";
         else
             return new(duration, m.Samples(series));
         return null;

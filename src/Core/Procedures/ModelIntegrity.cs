@@ -17,28 +17,29 @@ internal static partial class ModelIntegrity
     {
         var (expected, seen, after) = (m.FactsUnder("expected."), m.FactsUnder("seen."), m.FactsUnder("after."));
         var (tampered, formats) = (m.FactsUnder("tampered."), m.FactsUnder("format."));
-        ImmutableArray<string> mismatches = [.. Mismatches(expected, seen, "before the run"), .. Mismatches(expected, after, "after the run")];
-        var loaded = tampered.Where(attempt => attempt.Value == "loaded").Select(attempt => attempt.Key).ToImmutableArray();
-        var pickles = formats.Where(format => format.Value.Equals("pickle", StringComparison.OrdinalIgnoreCase)).Select(format => format.Key).ToImmutableArray();
+        ImmutableArray<string> mismatches =
+            [.. Mismatches(expected, seen, "before the run"), .. Mismatches(expected, after, "after the run")];
+        var loaded = tampered.Keys.Where(file => tampered[file] == "loaded").ToImmutableArray();
+        var pickles = formats.Keys.Where(file => formats[file].Equals("pickle", StringComparison.OrdinalIgnoreCase)).ToImmutableArray();
         ImmutableArray<Figure> figures =
         [
-            new("files of the model", "count", Reading.Milli(expected.Count)),
-            new("digest mismatches", "count", Reading.Milli(mismatches.Length), LimitMilli: Reading.Milli(clause.Limit("mismatches_max"))),
-            new("tampered files tried", "count", Reading.Milli(tampered.Count)),
-            new("tampered files loaded", "count", Reading.Milli(loaded.Length), LimitMilli: Reading.Milli(clause.Limit("tampered_loaded_max"))),
+            Reading.Counted("files of the model", expected.Count),
+            Reading.Counted("digest mismatches", mismatches.Length, clause.Limit("mismatches_max")),
+            Reading.Counted("tampered files tried", tampered.Count),
+            Reading.Counted("tampered files loaded", loaded.Length, clause.Limit("tampered_loaded_max")),
         ];
 
         if (!pickles.IsEmpty)
-            return clause.Found(new Verdict.Fail($"{string.Join(", ", pickles)} is a pickle, which runs code when it is loaded", "a format that holds no code"), [.. figures]);
+            return clause.Fails($"a pickle, which runs code when it is loaded: {string.Join(", ", pickles)}", "formats without code", figures);
         if (mismatches.Length > clause.Limit("mismatches_max"))
-            return clause.Found(
-                new Verdict.Fail($"{mismatches.Length} mismatches: {string.Join("; ", mismatches)}", $"{clause.Limit("mismatches_max")} mismatches"), [.. figures]);
+            return clause.Fails(
+                $"{mismatches.Length} mismatches: {string.Join("; ", mismatches)}", $"{clause.Limit("mismatches_max")} mismatches", figures);
         if (loaded.Length > clause.Limit("tampered_loaded_max"))
-            return clause.Found(
-                new Verdict.Fail($"loaded with one byte flipped: {string.Join(", ", loaded)}", $"{clause.Limit("tampered_loaded_max")} tampered files loaded"), [.. figures]);
+            return clause.Fails(
+                $"loaded with one byte flipped: {string.Join(", ", loaded)}", $"{clause.Limit("tampered_loaded_max")} tampered files loaded", figures);
         return Gap(expected, seen, after, formats, tampered) is { } gap
-            ? clause.Invalid(gap, [.. figures])
-            : clause.Found(new Verdict.Pass(), [.. figures]);
+            ? clause.Invalid(gap, figures)
+            : clause.Found(new Verdict.Pass(), figures);
     }
 
     // A file that nobody expected is as wrong as one of other content.
@@ -55,10 +56,13 @@ internal static partial class ModelIntegrity
         : expected.FirstOrDefault(file => !Sha256().IsMatch(file.Value)) is { Key: { } odd } ? $"{odd} has no SHA-256 in the manifest"
         : expected.Keys.FirstOrDefault(file => !seen.ContainsKey(file)) is { } unseen ? $"{unseen} was not read before the run"
         : expected.Keys.FirstOrDefault(file => !after.ContainsKey(file)) is { } unread ? $"{unread} was not read after the run"
-        : expected.Keys.FirstOrDefault(file => string.IsNullOrWhiteSpace(formats.GetValueOrDefault(file))) is { } unknown ? $"the format of {unknown} was not determined"
+        : expected.Keys.FirstOrDefault(file => string.IsNullOrWhiteSpace(formats.GetValueOrDefault(file))) is { } unknown
+            ? $"the format of {unknown} was not determined"
         : tampered.IsEmpty ? "no tampered file was offered to the backend; flip one byte of one file and try to load it"
-        : tampered.Keys.FirstOrDefault(file => !expected.ContainsKey(file)) is { } stranger ? $"{stranger} was tampered with and is no file of the model"
-        : tampered.FirstOrDefault(attempt => attempt.Value is not ("refused" or "loaded")) is { Key: { } unclear } ? $"whether {unclear} was refused once tampered with is not said"
+        : tampered.Keys.FirstOrDefault(file => !expected.ContainsKey(file)) is { } stranger
+            ? $"{stranger} was tampered with and is no file of the model"
+        : tampered.Keys.FirstOrDefault(file => tampered[file] is not ("refused" or "loaded")) is { } unclear
+            ? $"whether {unclear} was refused once tampered with is not said"
         : null;
 
     [GeneratedRegex("^[0-9a-f]{64}\\z", RegexOptions.CultureInvariant)]

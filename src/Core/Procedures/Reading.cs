@@ -6,11 +6,20 @@ namespace Adaptation.Core;
 /// <summary>What every procedure does with a measurement before it believes it.</summary>
 internal static class Reading
 {
-    public static Finding Found(this Clause clause, Verdict verdict, params ReadOnlySpan<Figure> figures) =>
-        new(clause.Id, verdict, [.. figures]);
+    public static Finding Found(this Clause clause, Verdict verdict, ImmutableArray<Figure> figures = default) =>
+        new(clause.Id, verdict, figures.IsDefault ? [] : figures);
 
-    public static Finding Invalid(this Clause clause, string problem, params ReadOnlySpan<Figure> figures) =>
-        new(clause.Id, new Verdict.Inconclusive($"invalid evidence: {problem}"), [.. figures]);
+    public static Finding Fails(this Clause clause, string measured, string limit, ImmutableArray<Figure> figures = default) =>
+        clause.Found(new Verdict.Fail(measured, limit), figures);
+
+    public static Finding Invalid(this Clause clause, string problem, ImmutableArray<Figure> figures = default) =>
+        clause.Found(new Verdict.Inconclusive($"invalid evidence: {problem}"), figures);
+
+    public static Figure Counted(string name, long count, long? limit = null) =>
+        new(name, "count", Milli(count), LimitMilli: limit is { } most ? Milli(most) : null);
+
+    public static Figure Rate(string name, double perSecond, double lower, double upper, double? limit = null) =>
+        new(name, "samples/s", Milli(perSecond), Milli(lower), Milli(upper), limit is { } least ? Milli(least) : null);
 
     /// <summary>A share that the clause states in parts per million, as a fraction of 1.</summary>
     public static double Share(this Clause clause, string key) => clause.Limit(key) / 1e6;
@@ -23,10 +32,14 @@ internal static class Reading
     public static string? Malformed(this Measurement m) =>
         m.Series.IsDefault || m.Tensors.IsDefault ? "a list is missing"
         : m.Series.FirstOrDefault(series => series.Samples.IsDefault) is { } hollow ? $"series {hollow.Name} has no list of samples"
-        : m.Series.GroupBy(series => series.Name).FirstOrDefault(group => group.Count() > 1) is { } twice ? $"series {twice.Key} is there twice"
-        : m.Tensors.GroupBy(tensor => tensor.Name).FirstOrDefault(group => group.Count() > 1) is { } doubled ? $"tensor {doubled.Key} is there twice"
+        : Twice(m.Series.Select(series => series.Name)) is { } name ? $"series {name} is there twice"
+        : Twice(m.Tensors.Select(tensor => tensor.Name)) is { } line ? $"tensor {line} is there twice"
         : m.Tensors.FirstOrDefault(tensor => tensor.Shape.IsDefault) is { } shapeless ? $"tensor {shapeless.Name} has no shape"
         : null;
+
+    /// <summary>The first of several names that is there more than once, or null.</summary>
+    public static string? Twice(IEnumerable<string> names) =>
+        names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1)?.Key;
 
     /// <summary>Says which series is missing, of another unit, or holds a negative sample; null if all can be used.</summary>
     public static string? Unusable(this Measurement m, string unit, params ReadOnlySpan<string> names)
@@ -46,7 +59,8 @@ internal static class Reading
 
     /// <summary>A fact that is a whole number, 0 or above, in plain decimal digits; null if it is anything else or not there.</summary>
     public static long? Number(this Measurement m, string fact) =>
-        m.Facts.TryGetValue(fact, out var text) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
+        m.Facts.TryGetValue(fact, out var text)
+        && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
 
     /// <summary>The file of that path, or null if the bundle has none.</summary>
     public static ReadOnlyMemory<byte>? TryRead(this IBlobs files, string path)
@@ -91,7 +105,8 @@ internal static class Reading
     }
 
     /// <summary>Thousandths, rounded to the nearest; what no long can hold ends at its ends.</summary>
-    public static long Milli(double value) => double.IsNaN(value) ? long.MaxValue : (long)Math.Clamp(Math.Round(value * 1000), long.MinValue, long.MaxValue);
+    public static long Milli(double value) =>
+        double.IsNaN(value) ? long.MaxValue : (long)Math.Clamp(Math.Round(value * 1000), long.MinValue, long.MaxValue);
 
     /// <summary>The count in thousandths; what no long can hold ends at its end.</summary>
     public static long Milli(long count) => (long)Int128.Clamp((Int128)count * 1000, long.MinValue, long.MaxValue);

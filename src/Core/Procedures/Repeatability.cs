@@ -21,7 +21,8 @@ namespace Adaptation.Core;
 /// </remarks>
 internal static class Repeatability
 {
-    private const int MostRuns = 16; // the greatest coefficient is looked for at every corner, of which there are two to the power of the runs
+    // The greatest coefficient is looked for at every corner, of which there are two to the power of the runs.
+    private const int MostRuns = 16;
 
     public static ImmutableArray<string> Limits { get; } = ["runs", "cv_max_ppm", "windows", "confidence_ppm"];
 
@@ -39,7 +40,7 @@ internal static class Repeatability
             if (LoadRun.TryRead(m, Name(i), $"{Name(i)}.duration_ns", out var problem) is not { } run)
                 return clause.Invalid(problem);
             if (run.Completed.IsEmpty)
-                return clause.Found(new Verdict.Fail($"run {i + 1} answered nothing", "an answer to every request"));
+                return clause.Fails($"run {i + 1} answered nothing", "an answer to every request");
             rates[i] = Statistics.TrimmedMeanBounds(run.WindowRates(clause.Count("windows")), clause.Share("confidence_ppm"));
         }
 
@@ -48,16 +49,19 @@ internal static class Repeatability
         var max = clause.Share("cv_max_ppm");
         ImmutableArray<Figure> figures =
         [
-            new("coefficient of variation", "%", Reading.Milli(point * 100), Reading.Milli(least * 100), Reading.Milli(greatest * 100), Reading.Milli(max * 100)),
-            .. rates.Select((rate, i) => new Figure($"throughput, run {i + 1}", "samples/s", Reading.Milli(rate.Mean), Reading.Milli(rate.Lower), Reading.Milli(rate.Upper))),
+            new(
+                "coefficient of variation", "%",
+                Reading.Milli(point * 100), Reading.Milli(least * 100), Reading.Milli(greatest * 100), Reading.Milli(max * 100)),
+            .. rates.Select((rate, i) => Reading.Rate($"throughput, run {i + 1}", rate.Mean, rate.Lower, rate.Upper)),
         ];
-        var words = $"coefficient of variation {Reading.Percent(point)} over {runs} runs ({string.Join(", ", rates.Select(rate => Reading.Rate(rate.Mean)))})";
+        var each = string.Join(", ", rates.Select(rate => Reading.Rate(rate.Mean)));
+        var words = $"coefficient of variation {Reading.Percent(point)} over {runs} runs ({each})";
         return clause.Found(
             greatest <= max ? new Verdict.Pass()
             : least > max ? new Verdict.Fail($"{words}, at least {Reading.Percent(least)}", Reading.Percent(max))
             : new Verdict.Inconclusive(
                 $"{words}, between {Reading.Percent(least)} and {Reading.Percent(greatest)}; limit {Reading.Percent(max)}: "
-                + "the rate varies too much within the runs; a quieter machine or longer runs would decide it"), [.. figures]);
+                + "the rate varies too much within the runs; a quieter machine or longer runs would decide it"), figures);
     }
 
     private static string Name(int index) => string.Create(CultureInfo.InvariantCulture, $"run.{index + 1}");
@@ -66,9 +70,10 @@ internal static class Repeatability
     private static string? Unlike(Measurement m, int runs)
     {
         var names = Enumerable.Range(0, runs).Select(Name).ToImmutableHashSet();
-        var found = m.Series.Select(series => series.Name).Where(name => name.StartsWith("run.", StringComparison.Ordinal)).ToImmutableHashSet();
-        if (!found.SetEquals(names))
-            return $"the runs {string.Join(", ", found.Order(StringComparer.Ordinal))} were measured; {runs} are asked for, run.1 to {Name(runs - 1)}";
+        var found = m.Series.Select(series => series.Name)
+            .Where(name => name.StartsWith("run.", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToImmutableArray();
+        if (!names.SetEquals(found))
+            return $"the runs {string.Join(", ", found)} were measured; {runs} are asked for, run.1 to {Name(runs - 1)}";
         var containers = names.Select(name => m.Facts.GetValueOrDefault($"{name}.container", "")).ToImmutableArray();
         return containers.Any(string.IsNullOrWhiteSpace) ? "not every run names its container"
             : containers.Distinct().Count() < runs ? "two runs shared a container; it is recreated for each run"

@@ -23,7 +23,8 @@ internal static class StartUp
         return clause.Found(verdict, [.. cold.Figures, .. warm.Figures]);
     }
 
-    private static (Verdict Verdict, ImmutableArray<Figure> Figures) Part(Clause clause, string kind, ImmutableArray<long> samples, long? declaredMillis)
+    private static (Verdict Verdict, ImmutableArray<Figure> Figures) Part(
+        Clause clause, string kind, ImmutableArray<long> samples, long? declaredMillis)
     {
         // Milliseconds times parts per million are nanoseconds.
         var limit = (Int128)(declaredMillis ?? 0) * clause.Limit("declared_factor_ppm");
@@ -33,15 +34,26 @@ internal static class StartUp
             new($"{kind} start, slowest of {samples.Length}", "ms", Reading.Milli(samples.Max() / 1e6), LimitMilli: limitMilli),
             new($"{kind} start, fastest of {samples.Length}", "ms", Reading.Milli(samples.Min() / 1e6)),
         ];
-        var late = samples.Count(sample => sample > limit);
+        var silent = samples.Count(sample => sample == long.MaxValue);
         Verdict verdict =
-            samples.Contains(long.MaxValue) ? new Verdict.Fail($"{samples.Count(sample => sample == long.MaxValue)} of {samples.Length} {kind} starts without an answer", "an answer after every start")
+            silent > 0 ? new Verdict.Fail($"{silent} of {samples.Length} {kind} starts without an answer", "an answer after every start")
             : declaredMillis is null ? new Verdict.Inconclusive($"the profile declares no {kind} start; state it in milliseconds")
-            : samples.Length < clause.Limit("repeats") ? new Verdict.Inconclusive($"{samples.Length} {kind} starts were measured; {clause.Limit("repeats")} are asked for")
-            : late == 0 ? new Verdict.Pass()
-            : late == samples.Length ? new Verdict.Fail($"every one of {late} {kind} starts took {Reading.Duration(samples.Min())} or more", $"{Reading.Duration(limit)} ({kind} start declared, with its margin)")
-            : new Verdict.Inconclusive($"{late} of {samples.Length} {kind} starts took longer than {Reading.Duration(limit)}; find out why they differ, or declare {Reading.Duration(samples.Max())}");
+            : samples.Length < clause.Limit("repeats")
+                ? new Verdict.Inconclusive($"{samples.Length} {kind} starts were measured; {clause.Limit("repeats")} are asked for")
+            : Against(limit, kind, samples);
         return (verdict, figures);
+    }
+
+    private static Verdict Against(Int128 limit, string kind, ImmutableArray<long> samples)
+    {
+        var late = samples.Count(sample => sample > limit);
+        return late == 0 ? new Verdict.Pass()
+            : late == samples.Length ? new Verdict.Fail(
+                $"every one of {late} {kind} starts took {Reading.Duration(samples.Min())} or more",
+                $"{Reading.Duration(limit)} (the {kind} start declared, with its margin)")
+            : new Verdict.Inconclusive(
+                $"{late} of {samples.Length} {kind} starts took longer than {Reading.Duration(limit)}; "
+                + $"find out why they differ, or declare {Reading.Duration(samples.Max())}");
     }
 
     private static string? NotCold(Measurement m)
@@ -52,7 +64,7 @@ internal static class StartUp
         if (read.Length != cold.Length)
             return $"invalid evidence: {cold.Length} cold starts, and bytes read of {read.Length}";
         return read.FirstOrDefault(bytes => bytes < model, -1) is >= 0 and var less
-            ? $"a start presented as cold read {less} bytes from the disk, and the model has {model}: drop the page cache before each cold start"
+            ? $"a start presented as cold read {less} bytes from the disk, and the model has {model}: drop the page cache before each"
             : null;
     }
 }

@@ -59,22 +59,28 @@ internal static class TensorAgreement
             return new Verdict.Fail(string.Join("; ", seen.Wrong), "FP32 tensors of the expected shape");
         if (total.Outside > clause.Limit("violations_max"))
             return new Verdict.Fail(
-                string.Create(CultureInfo.InvariantCulture, $"{total.Outside} of {total.Count} elements outside the tolerance, {seen.WorstCount} of them in {seen.WorstLine}; the farthest by {total.WorstRatio:0.##} times the tolerance"),
-                string.Create(CultureInfo.InvariantCulture, $"{clause.Limit("violations_max")} outside {total.Atol:0.###e+0} + {total.Rtol:0.###e+0} x |expected|"));
-        return seen.HasText && (seen.Lines - seen.Misread.Count) * 1_000_000L < clause.Limit("text_share_ppm") * seen.Lines
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{total.Outside} of {total.Count} elements outside the tolerance ({total.WorstRatio:0.###} times it at most), "
+                    + $"{seen.WorstCount} of them in {seen.WorstLine}"),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{clause.Limit("violations_max")} outside {total.Atol:0.###e+0} + {total.Rtol:0.###e+0} x |expected|"));
+        return seen.HasText && seen.Right * 1_000_000L < clause.Limit("text_share_ppm") * seen.Lines
             ? new Verdict.Fail(
-                $"{seen.Lines - seen.Misread.Count} of {seen.Lines} texts right; {string.Join("; ", seen.Misread.Take(3))}", $"{Reading.Percent(clause.Share("text_share_ppm"))} of the texts")
+                $"{seen.Right} of {seen.Lines} texts right; {string.Join("; ", seen.Misread.Take(3))}",
+                $"{Reading.Percent(clause.Share("text_share_ppm"))} of the texts")
             : new Verdict.Pass();
     }
 
     private static IEnumerable<Figure> Figures(Clause clause, Comparison total, Tally seen)
     {
-        yield return new("elements outside the tolerance", "count", Reading.Milli(total.Outside), LimitMilli: Reading.Milli(clause.Limit("violations_max")));
-        yield return new("elements compared", "count", Reading.Milli(total.Count));
+        yield return Reading.Counted("elements outside the tolerance", total.Outside, clause.Limit("violations_max"));
+        yield return Reading.Counted("elements compared", total.Count);
         yield return new("largest absolute difference", "1e-9", Reading.Milli(total.LargestDifference * 1e9));
         yield return new("largest difference over tolerance", "1", Reading.Milli(total.WorstRatio), LimitMilli: 1000);
         if (seen.HasText)
-            yield return new("texts right", "%", Reading.Milli(100.0 * (seen.Lines - seen.Misread.Count - seen.Wrong.Count) / seen.Lines), LimitMilli: clause.Limit("text_share_ppm") / 10);
+            yield return new("texts right", "%", Reading.Milli(100.0 * seen.Right / seen.Lines), LimitMilli: clause.Limit("text_share_ppm") / 10);
     }
 
     private static string? Unfit(Clause clause, GoldenPack golden, Measurement m)
@@ -82,11 +88,13 @@ internal static class TensorAgreement
         if (golden.RtolPpb < 0 || golden.RtolPpb > clause.Limit("rtol_ppb"))
             return $"the golden pack's relative tolerance is {golden.RtolPpb}e-9; the standard allows {clause.Limit("rtol_ppb")}e-9";
         if (golden.AtolPpb < 0 || golden.AtolPpb > clause.Limit("atol_ceiling_ppb"))
-            return $"the golden pack's absolute tolerance is {golden.AtolPpb}e-9; the standard allows {clause.Limit("atol_ceiling_ppb")}e-9 at most";
+            return $"the golden pack's absolute tolerance is {golden.AtolPpb}e-9; the standard allows {clause.Limit("atol_ceiling_ppb")}e-9";
         if (golden.Lines.IsDefaultOrEmpty)
             return "the golden pack has no line; nothing can be compared";
-        if (golden.Lines.GroupBy(line => line.Id).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            return $"the golden pack has the line {twice.Key} twice";
+        if (Reading.Twice(golden.Lines.Select(line => line.Id)) is { } twice)
+            return $"the golden pack has the line {twice} twice";
+        if (golden.Lines.FirstOrDefault(line => line.Shape.IsDefault) is { } shapeless)
+            return $"the golden line {shapeless.Id} has no shape";
         if (golden.Charset is null && golden.Lines.FirstOrDefault(line => line.Text.Length > 0) is { } unreadable)
             return $"the golden line {unreadable.Id} has a text, and the pack has no character set to read it with";
         var (asked, answered) = (golden.Lines.Select(line => line.Id).ToHashSet(), m.Tensors.Select(tensor => tensor.Name).ToHashSet());
@@ -101,11 +109,14 @@ internal static class TensorAgreement
     {
         if (answer.DataType != "FP32")
             return $"{line.Id} is {answer.DataType}, not FP32";
-        if (line.Shape.IsDefault || !answer.Shape.SequenceEqual(line.Shape))
-            return $"{line.Id} has the shape [{string.Join(',', answer.Shape)}], expected [{(line.Shape.IsDefault ? "" : string.Join(',', line.Shape))}]";
+        if (!answer.Shape.SequenceEqual(line.Shape))
+            return $"{line.Id} has the shape [{string.Join(',', answer.Shape)}], expected [{string.Join(',', line.Shape)}]";
         return (Int128)bytes == GoldenTensor.Bytes(line.Shape) ? null
             : $"{line.Id} has {bytes} bytes, and its shape [{string.Join(',', answer.Shape)}] asks for {GoldenTensor.Bytes(line.Shape)}";
     }
 
-    private sealed record Tally(int Lines, bool HasText, List<string> Wrong, List<string> Misread, string WorstLine, long WorstCount);
+    private sealed record Tally(int Lines, bool HasText, List<string> Wrong, List<string> Misread, string WorstLine, long WorstCount)
+    {
+        public int Right => Lines - Misread.Count - Wrong.Count;
+    }
 }

@@ -21,22 +21,23 @@ internal static class Throughput
 
         var rates = run.WindowRates(clause.Count("windows"));
         var (lower, upper) = Statistics.MeanBounds(rates, clause.Share("confidence_ppm"));
-        var limit = plan.Declared.ThroughputMilli is > 0 and var declared ? declared / 1000.0 * clause.Share("declared_share_ppm") : (double?)null;
+        double? limit = plan.Declared.ThroughputMilli is > 0 and var declared ? declared / 1000.0 * clause.Share("declared_share_ppm") : null;
         var minimum = clause.Limit("min_seconds");
         ImmutableArray<Figure> figures =
         [
-            new("throughput", "samples/s", Reading.Milli(Statistics.Mean(rates)), Reading.Milli(lower), Reading.Milli(upper), limit is { } l ? Reading.Milli(l) : null),
+            Reading.Rate("throughput", Statistics.Mean(rates), lower, upper, limit),
             new("duration", "s", Reading.Milli(run.DurationSeconds), LimitMilli: Reading.Milli(minimum)),
             new("failed requests", "count", Reading.Milli(failed), LimitMilli: 0),
         ];
         if (failed > 0)
-            return clause.Found(new Verdict.Fail($"{failed} requests failed", "an answer to every request"), [.. figures]);
+            return clause.Fails($"{failed} requests failed", "an answer to every request", figures);
         if (run.DurationNanos < (Int128)minimum * 1_000_000_000)
             return clause.Found(new Verdict.Inconclusive(
-                $"the load lasted {Seconds(run.DurationSeconds)}; {Seconds(minimum)} are asked for, {Seconds(minimum - run.DurationSeconds)} more"), [.. figures]);
+                $"the load lasted {Seconds(run.DurationSeconds)}; {Seconds(minimum)} are asked for, "
+                + $"{Seconds(minimum - run.DurationSeconds)} more"), figures);
         return clause.Found(
             limit is { } asked ? Against(asked, Statistics.Mean(rates), lower, upper, run.DurationSeconds)
-            : new Verdict.Inconclusive("the profile declares no throughput; state it in samples per second"), [.. figures]);
+            : new Verdict.Inconclusive("the profile declares no throughput; state it in samples per second"), figures);
     }
 
     private static Verdict Against(double limit, double mean, double lower, double upper, double seconds)
@@ -44,13 +45,15 @@ internal static class Throughput
         if (lower >= limit)
             return new Verdict.Pass();
         if (upper < limit)
-            return new Verdict.Fail($"{Reading.Rate(mean)}, at most {Reading.Rate(upper)}", $"{Reading.Rate(limit)} (the declared share of what the profile declares)");
+            return new Verdict.Fail(
+                $"{Reading.Rate(mean)}, at most {Reading.Rate(upper)}", $"{Reading.Rate(limit)} (the share asked for of what the profile declares)");
 
         // The interval narrows with the square root of the time.
         var longer = mean > limit ? seconds * Math.Pow((mean - lower) / (mean - limit), 2) : double.PositiveInfinity;
         return new Verdict.Inconclusive(
             $"{Reading.Rate(mean)}, between {Reading.Rate(lower)} and {Reading.Rate(upper)}; limit {Reading.Rate(limit)}; "
-            + (longer < 1e7 ? $"a load of about {Seconds(Math.Ceiling(longer))} as steady as this one would do" : "no longer load is likely to do: declare less, or find what slows the backend"));
+            + (longer < 1e7 ? $"a load of about {Seconds(Math.Ceiling(longer))} as steady as this one would do"
+                : "no longer load is likely to do: declare less, or find what slows the backend"));
     }
 
     private static string Seconds(double seconds) => string.Create(CultureInfo.InvariantCulture, $"{seconds:0.###} s");

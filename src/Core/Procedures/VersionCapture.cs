@@ -13,7 +13,7 @@ internal static class VersionCapture
     public static Finding Judge(Clause clause, Plan plan, Measurement m, IBlobs files)
     {
         if (plan.RequiredVersions.IsDefaultOrEmpty)
-            return clause.Found(new Verdict.Inconclusive("the plan asks for no version; name the fields that the runner's probes must fill"));
+            return clause.Found(new Verdict.Inconclusive("the plan asks for no version; name the fields that probes must fill"));
         var required = plan.RequiredVersions.Distinct().ToImmutableArray();
         var missing = required.Where(field => Captured(m, field) is null).ToImmutableArray();
         var captured = required.Length - missing.Length;
@@ -26,12 +26,12 @@ internal static class VersionCapture
             .Select(declared => $"the profile states {declared.Key} {declared.Value}, {Probed(m, declared.Key)}")
             .ToImmutableArray();
         if (!differing.IsEmpty)
-            return clause.Found(new Verdict.Fail(string.Join("; ", differing), "the versions that the profile states"), [.. figures]);
+            return clause.Fails(string.Join("; ", differing), "the versions that the profile states", figures);
         return (long)captured * 1_000_000 < share * required.Length
-            ? clause.Found(
-                new Verdict.Fail($"{captured} of {required.Length} fields captured, without {string.Join(", ", missing)}", $"{Reading.Percent(share / 1e6)} of the fields"),
-                [.. figures])
-            : clause.Found(new Verdict.Pass(), [.. figures]);
+            ? clause.Fails(
+                $"{captured} of {required.Length} fields captured, without {string.Join(", ", missing)}",
+                $"{Reading.Percent(share / 1e6)} of the fields", figures)
+            : clause.Found(new Verdict.Pass(), figures);
     }
 
     private static string? Captured(Measurement m, string field) =>
