@@ -27,7 +27,7 @@ internal sealed record Machine
 
     public string KeyFolder => Path.Combine(DataFolder, "keys");
 
-    public string TrustFile => Path.Combine(KeyFolder, "trust.json");
+    public string TrustFile => Path.Combine(KeyFolder, "issuer", "trust.json");
 
     /// <summary>Of this program, as reports and journals name it.</summary>
     public static string Version { get; } =

@@ -1,62 +1,69 @@
 using System.CommandLine;
 using Adaptation.Certificates;
-using Adaptation.Cli;
 using Adaptation.Core;
 using Adaptation.Runner;
 using Adaptation.Runner.Docker;
 
-// The one place that reads the environment and knows which container engine there is.
-var machine = Machine.FromEnvironment();
-var commands = new RootCommand(
-    """
-    Certifies that a model runs correctly and fast enough on a chip and its software stack.
-    检验模型在国产芯片与软件栈上的正确性与性能，并签发可独立验证的兼容性证书。
-    """)
-{
-    CertifyCommand.Create(machine, Workshop.OpenAsync),
-    CertifyCommand.CreateResume(machine, Workshop.OpenAsync),
-    VerifyCommand.Create(machine),
-    ListCommand.Create(machine),
-    DoctorCommand.Create(machine, Workshop.OpenAsync),
-    PrepareCommand.Create(machine, Workshop.OpenAsync),
-};
-var parsed = commands.Parse(args);
-if (parsed.Errors.Count > 0)
-{
-    foreach (var error in parsed.Errors)
-        Console.Error.WriteLine($"adapt: {error.Message}");
-    Console.Error.WriteLine($"adapt: `adapt {string.Concat(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help` shows what it takes");
-    return ExitCode.BadInput;
-}
+namespace Adaptation.Cli;
 
-// Ctrl-C asks politely; removal of containers has this long before the process ends anyway
-var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(4.5) };
-try
+/// <summary>Reads arguments and environment, puts the parts together, and turns what happened into an exit code.</summary>
+internal static class Program
 {
-    return await parsed.InvokeAsync(configuration, CancellationToken.None);
-}
-catch (BadInputException bad)
-{
-    foreach (var problem in bad.Problems)
-        Console.Error.WriteLine(problem);
-    Console.Error.WriteLine($"adapt: {bad.Problems.Length} problem(s) in what was given; nothing was started. 输入有误，未执行任何操作。");
-    return ExitCode.BadInput;
-}
-catch (RejectedException damaged)
-{
-    Console.Error.WriteLine($"adapt: {damaged.Message}");
-    return ExitCode.Rejected;
-}
-catch (AdaptationException broken)
-{
-    Console.Error.WriteLine($"adapt: {broken.Message}");
-    Console.Error.WriteLine("adapt: this machine could not do it (exit code 4). 运行环境异常。");
-    return ExitCode.BrokenEnvironment;
-}
-catch (OperationCanceledException)
-{
-    Console.Error.WriteLine("adapt: cancelled; containers are removed. 已取消，容器已清除。");
-    return ExitCode.Cancelled;
+    public static async Task<int> Main(string[] args)
+    {
+        var machine = Machine.FromEnvironment();
+        var commands = new RootCommand(
+            """
+            Certifies that a model runs correctly and fast enough on a chip and its software stack.
+            检验模型在国产芯片与软件栈上的正确性与性能，并签发可独立验证的兼容性证书。
+            """)
+        {
+            CertifyCommand.Create(machine, Workshop.OpenAsync),
+            CertifyCommand.CreateResume(machine, Workshop.OpenAsync),
+            VerifyCommand.Create(machine),
+            ListCommand.Create(machine),
+            DoctorCommand.Create(machine, Workshop.OpenAsync),
+            PrepareCommand.Create(machine, Workshop.OpenAsync),
+        };
+        var parsed = commands.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+                Console.Error.WriteLine($"adapt: {error.Message}");
+            Console.Error.WriteLine($"adapt: `adapt {string.Concat(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help` shows what it takes");
+            return ExitCode.BadInput;
+        }
+
+        // Ctrl-C asks politely; removal of containers has this long before the process ends anyway
+        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(4.5) };
+        try
+        {
+            return await parsed.InvokeAsync(configuration, CancellationToken.None);
+        }
+        catch (BadInputException bad)
+        {
+            foreach (var problem in bad.Problems)
+                Console.Error.WriteLine(problem);
+            Console.Error.WriteLine($"adapt: {bad.Problems.Length} problem(s) in what was given; nothing was started. 输入有误，未执行任何操作。");
+            return ExitCode.BadInput;
+        }
+        catch (RejectedException damaged)
+        {
+            Console.Error.WriteLine($"adapt: {damaged.Message}");
+            return ExitCode.Rejected;
+        }
+        catch (AdaptationException broken)
+        {
+            Console.Error.WriteLine($"adapt: {broken.Message}");
+            Console.Error.WriteLine("adapt: this machine could not do it (exit code 4). 运行环境异常。");
+            return ExitCode.BrokenEnvironment;
+        }
+        catch (OperationCanceledException)
+        {
+            Console.Error.WriteLine("adapt: cancelled; containers are removed. 已取消，容器已清除。");
+            return ExitCode.Cancelled;
+        }
+    }
 }
 
 /// <summary>A container engine at hand, with all that preparing a run needs.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Adaptation.Core;
 using Adaptation.Runner;
 using Spectre.Console;
@@ -47,7 +48,7 @@ internal sealed class LiveView : View
                     AnsiConsole.MarkupLineInterpolated($"[red]  ✗ {broke.Step}: the server broke off 服务中断[/]: {broke.Reason}");
                     break;
                 case RunEvent.StepFinished step:
-                    AnsiConsole.MarkupLineInterpolated($"[green]  ✓[/] {step.Step} [grey]{step.Took.TotalSeconds:0.0} s[/]");
+                    AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[green]  ✓[/] {step.Step} [grey]{step.Took.TotalSeconds:0.0} s[/]");
                     break;
                 case RunEvent.Judged judged:
                     _judged.Add(judged);
@@ -64,6 +65,7 @@ internal sealed class LiveView : View
         await _stop.CancelAsync();
         await _drawing;
         _stop.Dispose();
+        await base.DisposeAsync();
     }
 
     private void Finish(RunEvent.Finished finished)

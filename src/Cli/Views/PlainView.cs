@@ -1,4 +1,3 @@
-using Adaptation.Core;
 using Adaptation.Runner;
 
 namespace Adaptation.Cli;

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Adaptation.Cli;
 
 /// <summary>Columns of text for a terminal; Chinese characters are two cells wide.</summary>
