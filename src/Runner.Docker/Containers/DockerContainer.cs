@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Adaptation.Core;
 
@@ -12,9 +11,10 @@ namespace Adaptation.Runner.Docker;
 /// label and is removed by whoever calls <see cref="IContainerEngine.FindAsync"/> next.
 /// </remarks>
 internal sealed class DockerContainer(
-    DockerClient client, DockerRemoval removal, string id, ContainerNetwork network, string? networkName, bool isLocal) : IContainer
+    DockerClient client, DockerRemoval removal, string id, AttachedOutput output, ContainerNetwork network, string? networkName, bool isLocal) : IContainer
 {
     private bool _removed;
+    private bool _detached;
 
     public string Id => id;
 
@@ -34,30 +34,8 @@ internal sealed class DockerContainer(
             ContainerFacts.Read(root, kernel, await NetworkWordAsync(cancellationToken)));
     }
 
-    /// <summary>Follows the daemon's log from its beginning, so that nothing is lost however late the reader comes.</summary>
-    /// <remarks>The daemon keeps 8 MiB and drops what comes faster than it writes: a flood loses lines, and neither fills the disk nor holds the backend up.</remarks>
-    public async IAsyncEnumerable<ReadOnlyMemory<byte>> LogAsync([EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var what = $"follow the log of container {id[..12]}";
-        using var answer = await client.SendAsync(
-            HttpMethod.Get, $"containers/{id}/logs?follow=1&stdout=1&stderr=1", content: null, what, cancellationToken);
-        await using var stream = await answer.Content.ReadAsStreamAsync(cancellationToken);
-        await using var payloads = DockerStreams.PayloadsAsync(stream, cancellationToken).GetAsyncEnumerator(cancellationToken);
-        while (true)
-        {
-            try
-            {
-                if (!await payloads.MoveNextAsync())
-                    yield break;
-            }
-            catch (IOException broken)
-            {
-                throw client.Broke(what, broken, cancellationToken);
-            }
-
-            yield return payloads.Current;
-        }
-    }
+    /// <remarks>For one reader. What it has not read yet is held, up to <see cref="OutputBuffer.Limit"/>.</remarks>
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> LogAsync(CancellationToken cancellationToken) => output.Buffer.ReadAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -72,6 +50,10 @@ internal sealed class DockerContainer(
         {
             // it carries the run's label: the next run finds and removes it
         }
+
+        if (!_detached)
+            await output.DisposeAsync();
+        _detached = true;
     }
 
     /// <summary>The network is asked, not remembered: someone may have connected the container to another one.</summary>

@@ -31,7 +31,8 @@ public interface IContainer : IAsyncDisposable
 
     Task<ContainerState> InspectAsync(CancellationToken cancellationToken);
 
-    /// <summary>Yields what it writes to its output and error streams, from its start until it ends, as raw chunks in order.</summary>
+    /// <summary>Yields what it writes to its output and error streams, from its start until it ends, as raw chunks in order. For one reader.</summary>
+    /// <remarks>Output that nobody reads is held up to 8 MiB; beyond that the oldest is dropped, and a line in square brackets says how much.</remarks>
     IAsyncEnumerable<ReadOnlyMemory<byte>> LogAsync(CancellationToken cancellationToken);
 }
 
@@ -60,6 +61,7 @@ public sealed record ContainerSpec
 
     public required ContainerImage Image { get; init; }
 
+    /// <summary>Arguments of the image's entry point; where it has none, program and arguments.</summary>
     public ImmutableArray<string> Command { get; init; } = [];
 
     public ImmutableSortedDictionary<string, string> Environment { get; init; } = ImmutableSortedDictionary<string, string>.Empty;

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Threading.Channels;
 using Adaptation.Core;
 
 namespace Adaptation.Runner;
@@ -11,9 +10,6 @@ namespace Adaptation.Runner;
 internal sealed class LocalProcess : IContainer
 {
     private const int ChunkBytes = 32 * 1024;
-
-    /// <summary>8 MiB, as much as the container engine keeps. Of a flood that outruns the reader, the oldest is dropped: it never holds the backend up.</summary>
-    private const int ChunksKept = 256;
 
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(10);
 
@@ -24,8 +20,7 @@ internal sealed class LocalProcess : IContainer
     private readonly bool _memoryLimited;
     private readonly TimeProvider _time;
     private readonly Task _copying;
-    private readonly Channel<ReadOnlyMemory<byte>> _output = Channel.CreateBounded<ReadOnlyMemory<byte>>(
-        new BoundedChannelOptions(ChunksKept) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true, SingleWriter = true });
+    private readonly OutputBuffer _output = new();
 
     private bool _removed;
 
@@ -90,8 +85,7 @@ internal sealed class LocalProcess : IContainer
             ProcessFacts.Read(ended ? null : _process.Id, _spec, _memoryLimited)));
     }
 
-    /// <remarks>For one reader: what is read is gone. The first 8 MiB wait for it.</remarks>
-    public IAsyncEnumerable<ReadOnlyMemory<byte>> LogAsync(CancellationToken cancellationToken) => _output.Reader.ReadAllAsync(cancellationToken);
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> LogAsync(CancellationToken cancellationToken) => _output.ReadAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -119,20 +113,20 @@ internal sealed class LocalProcess : IContainer
         try
         {
             var stream = _process.StandardOutput.BaseStream;
+            var chunk = new byte[ChunkBytes];
             while (true)
             {
-                var chunk = new byte[ChunkBytes];
                 var read = await stream.ReadAsync(chunk, CancellationToken.None);
                 if (read == 0)
                     break;
-                await _output.Writer.WriteAsync(chunk.AsMemory(0, read), CancellationToken.None);
+                _output.Add(chunk.AsSpan(0, read).ToArray());
             }
 
-            _output.Writer.Complete();
+            _output.End(broken: null);
         }
         catch (Exception broken) when (broken is IOException or ObjectDisposedException)
         {
-            _output.Writer.Complete(broken);
+            _output.End(broken);
         }
     }
 }
