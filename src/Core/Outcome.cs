@@ -3,13 +3,13 @@ namespace Adaptation.Core;
 /// <summary>What a whole run came to.</summary>
 public enum Outcome
 {
-    /// <summary>Every must that applies passes.</summary>
+    /// <summary>Every must that applies passes, and at least one does.</summary>
     Certified,
 
     /// <summary>At least one must fails.</summary>
     Rejected,
 
-    /// <summary>No must fails, and at least one is inconclusive or nothing passed.</summary>
+    /// <summary>No must fails, and at least one is inconclusive or none passes.</summary>
     Incomplete,
 }
 
