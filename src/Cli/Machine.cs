@@ -61,7 +61,18 @@ internal sealed record Machine
 }
 
 /// <summary>Opens a container engine, or what stands in for it.</summary>
-internal delegate Task<IWorkshop> OpenWorkshop(Machine machine, bool withoutContainer, Action<string> announce, CancellationToken cancellationToken);
+internal delegate Task<IWorkshop> OpenWorkshop(Machine machine, Isolation isolation, Action<string> announce, CancellationToken cancellationToken);
+
+/// <summary>What keeps the server under test apart from the machine.</summary>
+internal enum Isolation
+{
+    /// <summary>A container, or where none can be had a plain process.</summary>
+    Any,
+
+    Container,
+
+    Process,
+}
 
 internal interface IWorkshop : IAsyncDisposable
 {

@@ -69,15 +69,31 @@ internal static class Program
 /// <summary>A container engine at hand, with all that preparing a run needs.</summary>
 internal sealed record Workshop(IContainerEngine Engine, Preparation Preparation, IAsyncDisposable? Daemon) : IWorkshop
 {
-    public static async Task<IWorkshop> OpenAsync(Machine machine, bool withoutContainer, Action<string> announce, CancellationToken cancellationToken)
+    /// <summary>Opens a container engine; where none can be had and none was named, plain processes stand in, which the certificate says.</summary>
+    public static async Task<IWorkshop> OpenAsync(Machine machine, Isolation isolation, Action<string> announce, CancellationToken cancellationToken)
     {
-        var packages = new NpmPackages(machine.Data("packages"), announce);
-        if (withoutContainer)
+        if (isolation == Isolation.Process)
+            return OpenProcesses(machine, announce);
+        try
         {
-            var processes = new LocalProcessEngine(machine.Data("processes"), machine.Time);
-            return new Workshop(processes, new Preparation(packages, processes, machine.HostFile, (name, _) => Task.FromResult(name), announce), Daemon: null);
+            return await OpenDockerAsync(machine, announce, cancellationToken);
         }
+        catch (BrokenEnvironmentException none) when (isolation == Isolation.Any && machine.DockerHost is null)
+        {
+            announce($"no container engine can be had ({none.Message.Split('\n')[0]}); going on with a plain process, which caps the level at L1");
+            return OpenProcesses(machine, announce);
+        }
+    }
 
+    private static Workshop OpenProcesses(Machine machine, Action<string> announce)
+    {
+        var processes = new LocalProcessEngine(machine.Data("processes"), machine.Time);
+        return new Workshop(
+            processes, new Preparation(new NpmPackages(machine.Data("packages"), announce), processes, machine.HostFile, (name, _) => Task.FromResult(name), announce), Daemon: null);
+    }
+
+    private static async Task<Workshop> OpenDockerAsync(Machine machine, Action<string> announce, CancellationToken cancellationToken)
+    {
         var docker = new DockerMachine { StateFolder = machine.DataFolder, Announce = announce, Time = machine.Time };
         var endpoint = machine.DockerHost is { } host ? DockerEndpoint.Parse(host, machine.DockerTlsVerify, machine.DockerCertPath) : null;
         var daemon = await DockerDaemon.FindAsync(new DockerDaemonSpec { Endpoint = endpoint, RuntimeFolder = machine.RuntimeFolder }, docker, cancellationToken);
@@ -92,7 +108,8 @@ internal sealed record Workshop(IContainerEngine Engine, Preparation Preparation
                 return name;
             }
 
-            return new Workshop(engine, new Preparation(packages, engine, machine.HostFile, EnsureBaseAsync, announce), daemon);
+            return new Workshop(
+                engine, new Preparation(new NpmPackages(machine.Data("packages"), announce), engine, machine.HostFile, EnsureBaseAsync, announce), daemon);
         }
         catch
         {

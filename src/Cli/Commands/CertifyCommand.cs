@@ -21,16 +21,19 @@ internal static class CertifyCommand
         var model = new Option<string>("--model") { Description = "Reference model: an id or a file  参考模型", DefaultValueFactory = _ => "ppocrv4-rec", HelpName = "ID|FILE" };
         var suite = new Option<string>("--suite") { Description = "quick (capped at L1) or full  检验套件", DefaultValueFactory = _ => "quick", HelpName = "NAME" };
         var standard = new Option<string>("--standard") { Description = "Version of the standard  标准版本", DefaultValueFactory = _ => "0.1", HelpName = "VERSION" };
-        var isolation = new Option<string>("--isolation") { Description = "container, or process: no container at all (capped at L1)  隔离方式", DefaultValueFactory = _ => "container" };
-        isolation.AcceptOnlyFromAmong("container", "process");
+        var isolation = new Option<Isolation>("--isolation")
+        {
+            Description = "any: a container, or a plain process where none can be had; process is capped at L1  隔离方式",
+            DefaultValueFactory = _ => Isolation.Any,
+            HelpName = "any|container|process",
+        };
         var command = new Command("certify", "Deploy, check, judge, certify  部署、检验、判定、签发证书") { profile, model, suite, standard, isolation, Runs, Json };
         command.SetAction((parsed, cancellationToken) =>
         {
             var request = new RunRequest(
-                machine.Root, parsed.GetValue(profile)!, parsed.GetValue(model)!, parsed.GetValue(standard)!, parsed.GetValue(suite)!,
-                parsed.GetValue(isolation) == "process");
+                machine.Root, parsed.GetValue(profile)!, parsed.GetValue(model)!, parsed.GetValue(standard)!, parsed.GetValue(suite)!);
             return RunAsync(
-                machine, open, request, parsed.GetValue(Json),
+                machine, open, request, parsed.GetValue(isolation), parsed.GetValue(Json),
                 (conductor, prepared, token) => conductor.StartAsync(prepared, parsed.GetValue(Runs)!, token), cancellationToken);
         });
         return command;
@@ -45,15 +48,17 @@ internal static class CertifyCommand
             var asked = parsed.GetValue(run)!;
             var folder = Directory.Exists(asked) ? asked : Path.Combine(parsed.GetValue(Runs)!, asked);
             var directory = new RunDirectory(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+            // the way it was begun, or not at all: a run does not change its isolation half-way
+            var isolation = RequestFile.WasInContainer(directory) ? Isolation.Container : Isolation.Process;
             return RunAsync(
-                machine, open, RequestFile.Read(directory, machine.Root), parsed.GetValue(Json),
+                machine, open, RequestFile.Read(directory, machine.Root), isolation, parsed.GetValue(Json),
                 (conductor, prepared, token) => conductor.ResumeAsync(prepared, directory, token), cancellationToken);
         });
         return command;
     }
 
     private static async Task<int> RunAsync(
-        Machine machine, OpenWorkshop open, RunRequest request, bool json,
+        Machine machine, OpenWorkshop open, RunRequest request, Isolation isolation, bool json,
         Func<Conductor, Prepared, CancellationToken, Task<Judgement>> carryOut, CancellationToken cancellationToken)
     {
         // what can be said without starting anything is said first
@@ -62,7 +67,7 @@ internal static class CertifyCommand
         using var keys = DevelopmentKeys.OpenOrCreate(machine.KeyFolder, machine.Time);
         await using var view = View.For(json, machine.Time);
         void Announce(string what) => view.Show(new RunEvent.Preparing(what));
-        await using var workshop = await open(machine, request.WithoutContainer, Announce, cancellationToken);
+        await using var workshop = await open(machine, isolation, Announce, cancellationToken);
         foreach (var removed in await Leftovers.RemoveAsync(workshop.Engine, cancellationToken))
             Announce($"removed what a dead run left: {removed}");
         var prepared = await workshop.Preparation.PrepareAsync(inputs, cancellationToken);

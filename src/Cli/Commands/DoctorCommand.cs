@@ -45,12 +45,12 @@ internal static class DoctorCommand
         });
         await LookAsync("standard, profiles and models", () =>
         {
-            var inputs = RunInputs.Read(new RunRequest(machine.Root, "generic/x64-onnxruntime", "ppocrv4-rec", "0.1", "quick", WithoutContainer: false));
+            var inputs = RunInputs.Read(new RunRequest(machine.Root, "generic/x64-onnxruntime", "ppocrv4-rec", "0.1", "quick"));
             return Task.FromResult($"standard {inputs.Standard.Version} with {inputs.Standard.Clauses.Length} checks");
         });
         await LookAsync("container engine", async () =>
         {
-            await using var workshop = await open(machine, withoutContainer: false, what => Console.WriteLine($"        {what}"), cancellationToken);
+            await using var workshop = await open(machine, Isolation.Container, what => Console.WriteLine($"        {what}"), cancellationToken);
             var engine = workshop.Engine.Description;
             return $"{engine.Name} {engine.Version}, API {engine.ApiVersion}, cgroup {engine.CgroupVersion}";
         });

@@ -13,8 +13,8 @@ internal static class PrepareCommand
         var command = new Command("prepare", "Fetch and build all that a run needs, before going offline  预先下载与构建，供离线使用") { profile, model };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var inputs = RunInputs.Read(new RunRequest(machine.Root, parsed.GetValue(profile)!, parsed.GetValue(model)!, "0.1", "quick", WithoutContainer: false));
-            await using var workshop = await open(machine, withoutContainer: false, what => Console.Error.WriteLine($"adapt: {what}"), cancellationToken);
+            var inputs = RunInputs.Read(new RunRequest(machine.Root, parsed.GetValue(profile)!, parsed.GetValue(model)!, "0.1", "quick"));
+            await using var workshop = await open(machine, Isolation.Container, what => Console.Error.WriteLine($"adapt: {what}"), cancellationToken);
             var prepared = await workshop.Preparation.PrepareAsync(inputs, cancellationToken);
             // name=value, so that a shell can read it
             Console.WriteLine($"image={prepared.Image.Digest}");

@@ -18,13 +18,17 @@ namespace Adaptation.Core;
 /// errs towards inconclusive: steady rates under noise of 5 % per window pass, a run throttled by 15 % fails, and where the
 /// windows scatter so widely that a throttled run could hide among them, nothing is said.
 /// </para>
+/// <para>
+/// Windows in which other work on the machine took more than <c>elsewhere_max_ppm</c> of its processors say nothing of the backend and are
+/// set aside (<see cref="HostAccount"/>); their number is a figure. Too few left is inconclusive, and never a pass or a fail.
+/// </para>
 /// </remarks>
 internal static class Repeatability
 {
     // The greatest coefficient is looked for at every corner, of which there are two to the power of the runs.
     private const int MostRuns = 16;
 
-    public static ImmutableArray<string> Limits { get; } = ["runs", "cv_max_ppm", "windows", "confidence_ppm"];
+    public static ImmutableArray<string> Limits { get; } = ["runs", "run_seconds", "cv_max_ppm", "windows", "confidence_ppm", "elsewhere_max_ppm"];
 
     public static Finding Judge(Clause clause, Plan plan, Measurement m, IBlobs files)
     {
@@ -35,13 +39,18 @@ internal static class Repeatability
             return clause.Invalid(unlike);
 
         var rates = new (double Mean, double Lower, double Upper)[runs];
+        var aside = 0;
         for (var i = 0; i < runs; i++)
         {
             if (LoadRun.TryRead(m, Name(i), $"{Name(i)}.duration_ns", out var problem) is not { } run)
                 return clause.Invalid(problem);
             if (run.Completed.IsEmpty)
                 return clause.Fails($"run {i + 1} answered nothing", "an answer to every request");
-            rates[i] = Statistics.TrimmedMeanBounds(run.WindowRates(clause.Count("windows")), clause.Share("confidence_ppm"));
+            if (run.DurationSeconds < clause.Limit("run_seconds"))
+                return clause.Found(new Verdict.Inconclusive($"run {i + 1} took {run.DurationSeconds:0.0} s; {clause.Limit("run_seconds")} s are asked for"));
+            if (Windows(clause, m, run, i, ref aside, out problem) is not { } windows)
+                return clause.Found(new Verdict.Inconclusive(problem));
+            rates[i] = Statistics.TrimmedMeanBounds(windows, clause.Share("confidence_ppm"));
         }
 
         var point = Statistics.CoefficientOfVariation(Array.ConvertAll(rates, rate => rate.Mean));
@@ -52,6 +61,7 @@ internal static class Repeatability
             new(
                 "coefficient of variation", "%",
                 Reading.Milli(point * 100), Reading.Milli(least * 100), Reading.Milli(greatest * 100), Reading.Milli(max * 100)),
+            new("windows set aside, the machine was busy with other work", "count", Reading.Milli((long)aside)),
             .. rates.Select((rate, i) => Reading.Rate($"throughput, run {i + 1}", rate.Mean, rate.Lower, rate.Upper)),
         ];
         var each = string.Join(", ", rates.Select(rate => Reading.Rate(rate.Mean)));
@@ -64,6 +74,21 @@ internal static class Repeatability
                 + "the rate varies too much within the runs; a quieter machine or longer runs would decide it"), figures);
     }
 
+    /// <summary>Rates of the windows in which the machine did little else; null with a problem if there are too few.</summary>
+    private static double[]? Windows(Clause clause, Measurement m, LoadRun run, int index, ref int aside, out string problem)
+    {
+        var wanted = clause.Count("windows");
+        if (HostAccount.TryRead(m, Name(index), out problem) is not { } account)
+            return problem.Length == 0 ? run.WindowRates(wanted) : null;
+        var rates = account.UndisturbedRates(run, clause.Share("elsewhere_max_ppm"));
+        aside += account.Ends.Length - rates.Length;
+        if (rates.Length >= wanted)
+            return rates;
+        problem = $"in run {index + 1} only {rates.Length} of {account.Ends.Length} windows were undisturbed, and {wanted} are needed: other work took "
+            + $"{Reading.Percent(account.Elsewhere.Sum(nanos => (double)nanos) / ((double)account.Ends.LastOrDefault(1) * account.Processors))} of the processors. A quieter machine would decide it";
+        return null;
+    }
+
     private static string Name(int index) => string.Create(CultureInfo.InvariantCulture, $"run.{index + 1}");
 
     // More runs than asked for are as bad as fewer: somebody could have left out the odd one.
@@ -71,7 +96,7 @@ internal static class Repeatability
     {
         var names = Enumerable.Range(0, runs).Select(Name).ToImmutableHashSet();
         var found = m.Series.Select(series => series.Name)
-            .Where(name => name.StartsWith("run.", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToImmutableArray();
+            .Where(name => name.StartsWith("run.", StringComparison.Ordinal) && name.LastIndexOf('.') == "run".Length).Order(StringComparer.Ordinal).ToImmutableArray();
         if (!names.SetEquals(found))
             return $"the runs {string.Join(", ", found)} were measured; {runs} are asked for, run.1 to {Name(runs - 1)}";
         var containers = names.Select(name => m.Facts.GetValueOrDefault($"{name}.container", "")).ToImmutableArray();

@@ -44,6 +44,10 @@ internal sealed class GoldenLoad
     public Task<LoadResult> RunForAsync(TimeSpan duration, CancellationToken cancellationToken) =>
         RunAsync((generator, token) => generator.RunForAsync(duration, token), cancellationToken);
 
+    /// <inheritdoc cref="RunCountAsync"/>
+    public Task<LoadResult> RunUntilAsync(Task enough, CancellationToken cancellationToken) =>
+        RunAsync((generator, token) => generator.RunUntilAsync(enough, token), cancellationToken);
+
     private async Task<LoadResult> RunAsync(Func<LoadGenerator, CancellationToken, Task<LoadResult>> run, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _deployment.Flooded);

@@ -20,7 +20,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         var directory = RunDirectory.Create(runs, time);
         var session = new Session(directory.Id, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)));
         RunDirectory.WriteWhole(directory.Session, SessionFile.Write(session));
-        RunDirectory.WriteWhole(directory.Request, RequestFile.Write(prepared.Inputs.Request));
+        RunDirectory.WriteWhole(directory.Request, RequestFile.Write(prepared.Inputs.FromAnywhere, prepared.Engine.Description.IsContainer));
         foreach (var (path, file) in prepared.Golden.Files)
             RunDirectory.WriteWhole(directory.InEvidence(path), await File.ReadAllBytesAsync(file, cancellationToken));
 

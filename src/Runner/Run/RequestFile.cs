@@ -3,12 +3,12 @@ using Adaptation.Core;
 
 namespace Adaptation.Runner;
 
-/// <summary><c>run/request.json</c>: what the user asked for, so that an interrupted run can be gone on with.</summary>
+/// <summary><c>request.json</c>: what the user asked for, so that an interrupted run can be gone on with.</summary>
 public static class RequestFile
 {
     private const string Schema = "adaptation.request/v1";
 
-    internal static byte[] Write(RunRequest request)
+    internal static byte[] Write(RunRequest request, bool inContainer)
     {
         using var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes))
@@ -19,7 +19,7 @@ public static class RequestFile
             json.WriteString("model", request.Model);
             json.WriteString("standard", request.Standard);
             json.WriteString("suite", request.Suite);
-            json.WriteString("isolation", request.WithoutContainer ? "process" : "container");
+            json.WriteString("isolation", inContainer ? "container" : "process");
             json.WriteEndObject();
         }
 
@@ -27,15 +27,20 @@ public static class RequestFile
     }
 
     /// <exception cref="BadInputException">The file is missing or not what this program writes.</exception>
-    public static RunRequest Read(RunDirectory directory, string root)
+    public static RunRequest Read(RunDirectory directory, string root) =>
+        Read(directory, text => new RunRequest(root, text("profile"), text("model"), text("standard"), text("suite")));
+
+    /// <summary>False where the server ran as a plain process.</summary>
+    /// <inheritdoc cref="Read(RunDirectory, string)"/>
+    public static bool WasInContainer(RunDirectory directory) => Read(directory, text => text("isolation") == "container");
+
+    private static T Read<T>(RunDirectory directory, Func<Func<string, string>, T> read)
     {
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(directory.Request));
             string Text(string name) => document.RootElement.GetProperty(name).GetString()!;
-            return Text("schema") == Schema
-                ? new RunRequest(root, Text("profile"), Text("model"), Text("standard"), Text("suite"), Text("isolation") == "process")
-                : throw new JsonException("it is of another schema");
+            return Text("schema") == Schema ? read(Text) : throw new JsonException("it is of another schema");
         }
         catch (Exception broken) when (broken is JsonException or KeyNotFoundException or InvalidOperationException or IOException)
         {

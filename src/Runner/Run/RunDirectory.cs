@@ -20,7 +20,8 @@ public sealed record RunDirectory(string Path)
 
     public string Session => InEvidence("run/session.json");
 
-    public string Request => InEvidence("run/request.json");
+    /// <summary>What the user asked for; of no weight in evidence, because plan and lock say what became of it.</summary>
+    public string Request => System.IO.Path.Combine(Path, "request.json");
 
     public string Plan => InEvidence("plan.json");
 

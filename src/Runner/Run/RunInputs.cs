@@ -7,8 +7,7 @@ namespace Adaptation.Runner;
 /// <param name="Profile">A path, or an id below <c>hardware-profiles/</c>.</param>
 /// <param name="Model">A path, or an id below <c>reference-models/</c>.</param>
 /// <param name="Standard">A version below <c>standard/</c>.</param>
-/// <param name="WithoutContainer">Run the server as a plain process: the level is capped.</param>
-public sealed record RunRequest(string Root, string Profile, string Model, string Standard, string Suite, bool WithoutContainer);
+public sealed record RunRequest(string Root, string Profile, string Model, string Standard, string Suite);
 
 /// <summary>Everything a run is asked to do, read and free of problems.</summary>
 public sealed record RunInputs
@@ -59,6 +58,11 @@ public sealed record RunInputs
             Request = request, Standard = standard!, StandardFile = standardFile, Suite = suite!, Profile = profile!, Model = model!, Engine = engine,
         };
     }
+
+    /// <summary>The same request with files named so that they are found from any folder.</summary>
+    public RunRequest FromAnywhere => Request with { Profile = Absolute(Request.Profile), Model = Absolute(Request.Model) };
+
+    private static string Absolute(string asked) => Path.Exists(asked) ? Path.GetFullPath(asked) : asked;
 
     private static string? Find(string root, string folder, string asked, string ending, List<Problem> problems)
     {

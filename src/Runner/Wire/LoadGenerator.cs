@@ -35,6 +35,10 @@ public sealed class LoadGenerator
         return RunAsync(started => _time.GetTimestamp() - started < ticks, cancellationToken);
     }
 
+    /// <summary>Asks until <paramref name="enough"/> completes; requests that are under way then are answered and count.</summary>
+    /// <inheritdoc cref="RunCountAsync"/>
+    public Task<LoadResult> RunUntilAsync(Task enough, CancellationToken cancellationToken) => RunAsync(_ => !enough.IsCompleted, cancellationToken);
+
     private async Task<LoadResult> RunAsync(Func<long, bool> another, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
