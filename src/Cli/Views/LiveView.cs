@@ -18,6 +18,7 @@ internal sealed class LiveView : View
     private readonly Task _drawing;
     private string _doing = "reading the inputs";
     private (long At, TimeSpan Remaining)? _plan;
+    private RunEvent.Finished? _finished;
 
     public LiveView(TimeProvider time)
     {
@@ -54,7 +55,7 @@ internal sealed class LiveView : View
                     _judged.Add(judged);
                     break;
                 case RunEvent.Finished finished:
-                    Finish(finished);
+                    (_doing, _finished) = ("finishing", finished);
                     break;
             }
         }
@@ -65,12 +66,14 @@ internal sealed class LiveView : View
         await _stop.CancelAsync();
         await _drawing;
         _stop.Dispose();
+        if (_finished is { } finished)
+            Finish(finished);
         await base.DisposeAsync();
     }
 
+    /// <summary>Printed once the moving line is gone, which would draw over it.</summary>
     private void Finish(RunEvent.Finished finished)
     {
-        _doing = "finishing";
         foreach (var (judged, line) in _judged.Zip(Table.Lines(_judged.Select(Row))))
         {
             var colour = judged.Finding.Verdict switch { Verdict.Pass => "green", Verdict.Fail => "red", Verdict.Inconclusive => "yellow", _ => "grey" };

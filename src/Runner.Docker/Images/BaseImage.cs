@@ -26,17 +26,20 @@ public sealed record BaseImage(string Name, string Digest)
     public static async Task<BaseImage> EnsureAsync(
         DockerEngine engine, BaseImageSpec spec, DockerMachine machine, CancellationToken cancellationToken)
     {
-        string? why = null;
         if (spec.Reference is { } reference)
         {
             if (await engine.Client.FindImageAsync(reference, cancellationToken) is var (found, _))
                 return new BaseImage(reference, found);
-            why = await engine.Client.TryPullAsync(reference, PullLimit, machine.Time, cancellationToken);
-            if (why is null && await engine.Client.FindImageAsync(reference, cancellationToken) is var (pulled, _))
-                return new BaseImage(reference, pulled);
-            if (spec.Packages.IsEmpty)
-                throw new BrokenEnvironmentException($"Base image {reference} cannot be pulled: {why} Load it with `docker load`, or name one that this machine reaches.");
-            machine.Announce($"{reference} cannot be pulled ({why}); making a base image of this machine's packages");
+            // a machine that made its own goes on with it: the combination stays the same, and no run waits for a registry
+            if (spec.Packages.IsEmpty || !LocalRoot.IsKept(machine, spec.Packages))
+            {
+                var why = await engine.Client.TryPullAsync(reference, PullLimit, machine.Time, cancellationToken);
+                if (why is null && await engine.Client.FindImageAsync(reference, cancellationToken) is var (pulled, _))
+                    return new BaseImage(reference, pulled);
+                if (spec.Packages.IsEmpty)
+                    throw new BrokenEnvironmentException($"Base image {reference} cannot be pulled: {why} Load it with `docker load`, or name one that this machine reaches.");
+                machine.Announce($"{reference} cannot be pulled; making a base image of this machine's packages");
+            }
         }
 
         var files = await LocalRoot.EnsureAsync(machine, spec.Packages, cancellationToken);

@@ -19,10 +19,18 @@ internal sealed record LocalRoot(string Path, string Suite, string Digest)
                 "A base image can be made here only of Debian's or Ubuntu's packages, and /etc/os-release names neither. Load one with `docker load` and name it.");
         var folder = machine.Folder("base");
         var sources = AptSources.Read("/etc/apt", suite);
-        var key = Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Join('\n', [suite, .. packages.Order(StringComparer.Ordinal)]))))[..12];
+        var key = Key(suite, packages);
         await using var onlyUs = await FileLock.AcquireAsync(System.IO.Path.Combine(folder, "base.lock"), machine.Time, cancellationToken);
         return await FindAsync(folder, suite, key, cancellationToken) ?? await MakeAsync(machine, folder, suite, key, packages, sources, cancellationToken);
     }
+
+    /// <summary>Whether one of these packages was made here before.</summary>
+    public static bool IsKept(DockerMachine machine, ImmutableArray<string> packages) =>
+        AptSources.Suite(File.ReadAllText("/etc/os-release")) is { } suite
+        && Directory.EnumerateFiles(machine.Folder("base"), $"{suite}-{Key(suite, packages)}-*.tar").Any();
+
+    private static string Key(string suite, ImmutableArray<string> packages) =>
+        Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Join('\n', [suite, .. packages.Order(StringComparer.Ordinal)]))))[..12];
 
     private static async Task<LocalRoot?> FindAsync(string folder, string suite, string key, CancellationToken cancellationToken)
     {
