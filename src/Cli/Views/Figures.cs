@@ -19,16 +19,20 @@ internal static class Figures
         var value = milli / 1000.0;
         return unit switch
         {
-            "ns" => value switch
-            {
-                >= 1e9 => $"{Digits(value / 1e9)} s",
-                >= 1e6 => $"{Digits(value / 1e6)} ms",
-                _ => $"{Digits(value / 1e3)} µs",
-            },
+            "ns" => Time(value),
+            "us" => Time(value * 1e3),
+            "ms" => Time(value * 1e6),
             "count" => value.ToString("0.###", CultureInfo.InvariantCulture),
             _ => $"{Digits(value)} {unit}",
         };
     }
+
+    private static string Time(double nanos) => nanos switch
+    {
+        >= 1e9 => $"{Digits(nanos / 1e9)} s",
+        >= 1e6 => $"{Digits(nanos / 1e6)} ms",
+        _ => $"{Digits(nanos / 1e3)} µs",
+    };
 
     private static string Digits(double value) =>
         value.ToString(Math.Abs(value) switch { >= 100 => "0", >= 10 => "0.0", _ => "0.00" }, CultureInfo.InvariantCulture);

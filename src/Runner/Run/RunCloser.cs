@@ -23,6 +23,7 @@ internal sealed class RunCloser(RunContext run, DevelopmentKeys signers, string 
         RunDirectory.WriteWhole(Directory.Verdicts, verdicts);
         if (!run.Journal.IsJudged)
             run.Journal.Append("judged", ("outcome", judgement.Outcome.ToString()), ("level", judgement.Level.ToString()), ("verdicts", Digests.Sha256(verdicts)));
+        run.Journal.Dispose(); // nothing more happens to this run: what follows is made from what is written
         var manifest = EvidenceManifest.Create(Directory.Evidence).ToBytes();
         RunDirectory.WriteWhole(Directory.Manifest, manifest);
         foreach (var finding in judgement.Findings)
