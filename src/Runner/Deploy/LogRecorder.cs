@@ -60,6 +60,9 @@ internal sealed class LogRecorder : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits for the end of what the container writes.</summary>
+    public Task WaitAsync(CancellationToken cancellationToken) => _following.WaitAsync(cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
