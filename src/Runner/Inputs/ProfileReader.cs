@@ -35,8 +35,13 @@ public static partial class ProfileReader
 
     private static ProfileServer NoServer { get; } = new()
     {
-        Command = [], Environment = ImmutableSortedDictionary<string, string>.Empty, Port = null, ModelName = "",
-        ReadyWithin = TimeSpan.Zero, AnswerWithin = TimeSpan.Zero, Streams = 1,
+        Command = [],
+        Environment = ImmutableSortedDictionary<string, string>.Empty,
+        Port = null,
+        ModelName = "",
+        ReadyWithin = TimeSpan.Zero,
+        AnswerWithin = TimeSpan.Zero,
+        Streams = 1,
     };
 
     private static ChipFacts Chip(YamlMap chip)

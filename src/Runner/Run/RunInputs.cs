@@ -58,7 +58,13 @@ public sealed record RunInputs
             throw new BadInputException([.. problems]);
         return new RunInputs
         {
-            Request = request, Standard = standard!, StandardFile = standardFile, Suite = suite!, Profile = profile!, Model = model!, Engine = engine,
+            Request = request,
+            Standard = standard!,
+            StandardFile = standardFile,
+            Suite = suite!,
+            Profile = profile!,
+            Model = model!,
+            Engine = engine,
         };
     }
 

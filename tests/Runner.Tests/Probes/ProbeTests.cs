@@ -88,7 +88,9 @@ public class ProbeTests
     public async Task What_a_server_without_a_network_tries_to_send_is_counted(string attempt, bool counted)
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "a network namespace of one's own takes root");
-        var start = new ProcessStartInfo("unshare", ["-n", "bash", "-c", $"({attempt}) 2>/dev/null; echo ready; read end"]) { RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false };
+        var isIpv6 = attempt.Contains("::", StringComparison.Ordinal);
+        Assert.SkipWhen(isIpv6 && !File.Exists("/usr/sbin/ip"), "without iproute2 the loopback stays down, and then the kernel refuses IPv6 before it looks for a route");
+        var start = new ProcessStartInfo("unshare", ["-n", "bash", "-c", $"{(isIpv6 ? "ip link set lo up; " : "")}({attempt}) 2>/dev/null; echo ready; read end"]) { RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false };
         using var process = Process.Start(start)!;
         Assert.Equal("ready", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
         var counts = ContainerProbe.TryReadNetwork(process.Id);
