@@ -58,6 +58,12 @@ internal static class Program
             Console.Error.WriteLine("adapt: this machine could not do it (exit code 4). 运行环境异常。");
             return ExitCode.BrokenEnvironment;
         }
+        catch (Exception disk) when (disk is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"adapt: a file or folder of this machine could not be used: {disk.Message}");
+            Console.Error.WriteLine("adapt: this machine could not do it (exit code 4). 运行环境异常。");
+            return ExitCode.BrokenEnvironment;
+        }
         catch (OperationCanceledException)
         {
             Console.Error.WriteLine("adapt: cancelled; containers are removed. 已取消，容器已清除。");

@@ -10,7 +10,9 @@ internal static class CertifyCommand
 {
     private static readonly Option<string> Runs = new("--runs")
     {
-        Description = "Folder for runs  运行记录目录", DefaultValueFactory = _ => "runs", HelpName = "DIR",
+        Description = "Folder for runs  运行记录目录",
+        DefaultValueFactory = _ => "runs",
+        HelpName = "DIR",
     };
 
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object per line, for scripts  逐行输出 JSON" };

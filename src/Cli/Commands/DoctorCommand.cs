@@ -24,7 +24,7 @@ internal static class DoctorCommand
             {
                 Console.WriteLine($"  ok    {what}: {await look()}");
             }
-            catch (AdaptationException ill)
+            catch (Exception ill) when (ill is AdaptationException or IOException or UnauthorizedAccessException)
             {
                 ills++;
                 Console.WriteLine($"  FAIL  {what}: {ill.Message.ReplaceLineEndings("\n        ")}");

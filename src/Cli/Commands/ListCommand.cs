@@ -29,7 +29,7 @@ internal static class ListCommand
 
     private static int Checks(Machine machine) => Each(machine, "standard", "catalogue.yaml", StandardReader.TryRead, standard =>
     {
-        Table.Print(standard.Clauses.Select(clause => new[]
+        Table.Print(Console.Out, standard.Clauses.Select(clause => new[]
         {
             clause.Id, clause.Requirement == Requirement.Must ? "must" : "should", clause.Level.ToString(),
             string.Join(",", standard.Suites.Where(suite => suite.Checks.Contains(clause.Id)).Select(suite => suite.Name)),
@@ -51,7 +51,7 @@ internal static class ListCommand
                 rows.Add(row(item));
         }
 
-        Table.Print(rows);
+        Table.Print(Console.Out, rows);
         return problems.Count == 0 ? ExitCode.Certified : throw new BadInputException([.. problems]);
     }
 }

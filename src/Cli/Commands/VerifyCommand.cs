@@ -11,6 +11,8 @@ namespace Adaptation.Cli;
 /// <summary><c>adapt verify</c>: is this certificate what it claims to be, and does its evidence say the same?</summary>
 internal static class VerifyCommand
 {
+    private const int MaxRead = 4 << 20;
+
     public static Command Create(Machine machine)
     {
         var file = new Argument<string>("certificate") { Description = "The certificate: certificate.dsse.json  证书文件" };
@@ -107,11 +109,13 @@ internal static class VerifyCommand
     {
         try
         {
-            // one byte more than the largest that can be valid: the verifier says what is wrong with it
-            var info = new FileInfo(file);
-            return info.Length > 16 << 20
-                ? throw new BadInputException([new Problem(file, 0, "", $"has {info.Length} bytes; {what} has at most 1 MiB")])
-                : File.ReadAllBytes(file);
+            // more than the largest that can be valid: the verifier says what is wrong with it
+            using var stream = File.OpenRead(file);
+            var bytes = new byte[MaxRead + 1];
+            var read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            return read > MaxRead
+                ? throw new BadInputException([new Problem(file, 0, "", $"has more than {MaxRead} bytes; {what} has at most 1 MiB")])
+                : bytes[..read];
         }
         catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
         {
@@ -135,7 +139,8 @@ internal static class VerifyCommand
 
     /// <summary>Digest of each standard that this program came with to its file; the one in the evidence is never asked.</summary>
     private static Dictionary<string, string> Standards(Machine machine) => Directory
-        .GetFiles(Path.Combine(machine.Root, "standard"), "catalogue.yaml", SearchOption.AllDirectories)
+        .GetFiles(Path.Combine(machine.Root, "standard"), "catalogue.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+        .DistinctBy(file => Digests.Sha256(File.ReadAllBytes(file)), StringComparer.Ordinal)
         .ToDictionary(file => Digests.Sha256(File.ReadAllBytes(file)), StringComparer.Ordinal);
 
     private static Standard ReadStandard(string file)

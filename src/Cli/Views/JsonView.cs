@@ -6,7 +6,7 @@ using Adaptation.Runner;
 namespace Adaptation.Cli;
 
 /// <summary>One JSON object per line, each with <c>v</c> (version of this form) and <c>event</c>.</summary>
-internal sealed class JsonView : View
+internal sealed class JsonView(TextWriter output) : View
 {
     private static readonly JsonWriterOptions Literal = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -21,7 +21,7 @@ internal sealed class JsonView : View
             json.WriteEndObject();
         }
 
-        Console.WriteLine(Encoding.UTF8.GetString(bytes.ToArray()));
+        output.WriteLine(Encoding.UTF8.GetString(bytes.ToArray()));
     }
 
     private static void Write(Utf8JsonWriter json, RunEvent what)

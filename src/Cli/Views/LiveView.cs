@@ -46,7 +46,7 @@ internal sealed class LiveView : View
                     AnsiConsole.MarkupLineInterpolated($"[green]  ✓[/] {step.Step} [grey]kept from before the interruption[/]");
                     break;
                 case RunEvent.BackendBroke broke:
-                    AnsiConsole.MarkupLineInterpolated($"[red]  ✗ {broke.Step}: the server broke off 服务中断[/]: {broke.Reason}");
+                    AnsiConsole.MarkupLineInterpolated($"[red]  ✗ {broke.Step}: the server broke off 服务中断[/]: {Quoted(broke.Reason)}");
                     break;
                 case RunEvent.StepFinished step:
                     AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[green]  ✓[/] {step.Step} [grey]{step.Took.TotalSeconds:0.0} s[/]");

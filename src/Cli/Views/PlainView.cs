@@ -3,7 +3,7 @@ using Adaptation.Runner;
 namespace Adaptation.Cli;
 
 /// <summary>One line per event, for logs and pipes.</summary>
-internal sealed class PlainView(TimeProvider time) : View
+internal sealed class PlainView(TimeProvider time, TextWriter output) : View
 {
     private readonly long _started = time.GetTimestamp();
     private readonly List<RunEvent.Judged> _judged = [];
@@ -25,7 +25,7 @@ internal sealed class PlainView(TimeProvider time) : View
                 Line($"{step.Step}: kept from before the interruption");
                 break;
             case RunEvent.BackendBroke broke:
-                Line($"{broke.Step}: the server broke off 服务中断: {broke.Reason}");
+                Line($"{broke.Step}: the server broke off 服务中断: {Quoted(broke.Reason)}");
                 break;
             case RunEvent.StepFinished step:
                 Line($"{step.Step}: done in {step.Took.TotalSeconds:0.0} s");
@@ -34,12 +34,12 @@ internal sealed class PlainView(TimeProvider time) : View
                 _judged.Add(judged);
                 break;
             case RunEvent.Finished finished:
-                Table.Print(_judged.Select(Row));
+                Table.Print(output, _judged.Select(Row));
                 foreach (var line in Ending(finished))
-                    Console.WriteLine(line);
+                    output.WriteLine(line);
                 break;
         }
     }
 
-    private void Line(string text) => Console.WriteLine($"[{Clock(time.GetElapsedTime(_started))}] {text}");
+    private void Line(string text) => output.WriteLine($"[{Clock(time.GetElapsedTime(_started))}] {text}");
 }

@@ -3,10 +3,10 @@ namespace Adaptation.Cli;
 /// <summary>Columns of text for a terminal; Chinese characters are two cells wide.</summary>
 internal static class Table
 {
-    public static void Print(IEnumerable<string[]> rows)
+    public static void Print(TextWriter output, IEnumerable<string[]> rows)
     {
         foreach (var line in Lines(rows))
-            Console.WriteLine(line);
+            output.WriteLine(line);
     }
 
     public static IEnumerable<string> Lines(IEnumerable<string[]> rows)

@@ -12,8 +12,8 @@ internal abstract class View : IAsyncDisposable
 
     public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    public static View For(bool json, TimeProvider time) => json ? new JsonView()
-        : Console.IsOutputRedirected || Spectre.Console.AnsiConsole.Profile.Capabilities is not { Ansi: true, Interactive: true } ? new PlainView(time)
+    public static View For(bool json, TimeProvider time) => json ? new JsonView(Console.Out)
+        : Console.IsOutputRedirected || Spectre.Console.AnsiConsole.Profile.Capabilities is not { Ansi: true, Interactive: true } ? new PlainView(time, Console.Out)
         : new LiveView(time);
 
     /// <summary>The verdict of one check in a line or two: what was found, and for anything but a pass why.</summary>
@@ -34,11 +34,11 @@ internal abstract class View : IAsyncDisposable
     protected static IEnumerable<string> Ending(RunEvent.Finished finished)
     {
         var judgement = finished.Judgement;
-        yield return (judgement.Outcome, finished.Certificate) switch
+        yield return judgement.Outcome switch
         {
-            (Outcome.Certified, not null) => $"certified 已认证: level {judgement.Level}",
-            (Outcome.Certified, null) => "incomplete 未完成: the stack changed during the run, so that nothing is certified; see the report",
-            (Outcome.Rejected, _) => "rejected 不通过: no certificate",
+            Outcome.Certified => $"certified 已认证: level {judgement.Level}",
+            Outcome.Rejected => "rejected 不通过: no certificate",
+            _ when finished.StackChanged => "incomplete 未完成: the stack changed during the run, so that nothing is certified; see the report",
             _ => "incomplete 未完成: not all checks could be decided; no certificate",
         };
         foreach (var cap in judgement.Caps)
@@ -49,7 +49,11 @@ internal abstract class View : IAsyncDisposable
             yield return $"certificate: {Shown(certificate)}";
     }
 
-    protected static string Clock(TimeSpan time) => time.ToString(time.TotalHours >= 1 ? @"h\:mm\:ss" : @"mm\:ss", CultureInfo.InvariantCulture);
+    protected static string Clock(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(time.TotalHours >= 1 ? $"{(long)time.TotalHours}:" : "")}{time.Minutes:00}:{time.Seconds:00}");
+
+    /// <summary>What a server says may have lines of its own: indented, so that none of them looks like one of ours.</summary>
+    protected static string Quoted(string text) => text.ReplaceLineEndings("\n    | ");
 
     protected static string Shown(string path)
     {

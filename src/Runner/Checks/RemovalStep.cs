@@ -48,15 +48,18 @@ internal sealed class RemovalStep : IStep
 
     private static Measurement Egress(ImmutableArray<CanonicalValue.Object> removed)
     {
+        // one that an interruption ended before it was asked anything shows nothing, unless it sent something all the same
+        removed = [.. removed.Where(deployment => Number(deployment, "asked") > 0 || Sent(deployment) > 0)];
         var networks = removed.Select(deployment => (CanonicalValue.Object)deployment.TryGet("network")!).ToImmutableArray();
         var unreadable = networks.Select(network => network.TryText("unreadable")).FirstOrDefault(reason => reason is not null);
         return new Measurement
         {
             Check = "SEC-03",
-            Series = unreadable is not null ? [] :
+            // what one deployment sent counts also where another one's counters could not be read
+            Series =
             [
-                new("packets_out", "count", [.. networks.Select(network => Number(network, "packetsOut"))]),
-                new("refused", "count", [.. networks.Select(network => Number(network, "refused"))]),
+                new("packets_out", "count", [.. networks.Select(network => Count(network, "packetsOut"))]),
+                new("refused", "count", [.. networks.Select(network => Count(network, "refused"))]),
                 new("asked", "count", [.. removed.Select(deployment => Number(deployment, "asked"))]),
                 new("answered", "count", [.. removed.Select(deployment => Number(deployment, "answered"))]),
             ],
@@ -88,7 +91,7 @@ internal sealed class RemovalStep : IStep
     /// <summary>Gives the very path that every deployment takes a copy of the model with one byte flipped in one file.</summary>
     private static async Task<bool> LoadsTamperedAsync(RunContext run, PinnedFile flipped, CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(Leftovers.ScratchFolder(run.Directory.Id), "tampered")).FullName;
+        var folder = run.Deployer.Scratch.Folder("tampered");
         try
         {
             foreach (var file in run.Inputs.Model.Files)
@@ -121,6 +124,11 @@ internal sealed class RemovalStep : IStep
         bytes[bytes.Length / 2] ^= 1;
         await File.WriteAllBytesAsync(target, bytes, cancellationToken);
     }
+
+    private static long Sent(CanonicalValue.Object deployment) =>
+        (CanonicalValue.Object)deployment.TryGet("network")! is var network ? Count(network, "packetsOut") + Count(network, "refused") : 0;
+
+    private static long Count(CanonicalValue.Object network, string name) => network.TryGet(name) is CanonicalValue.Integer count ? count.Value : 0;
 
     private static long Number(CanonicalValue.Object data, string name) => ((CanonicalValue.Integer)data.TryGet(name)!).Value;
 }

@@ -55,7 +55,6 @@ internal sealed class StartUpStep : IStep
         var (deployment, readyAt) = await run.StartServerAsync(beforeStart, cancellationToken);
         await using (deployment)
         {
-            deployment.Count(asked: 1, answered: 1);
             return (run.Nanos(deployment.StartedAt, readyAt), deployment.ProcessId is { } id ? ContainerProbe.ReadBytes(id) : 0);
         }
     }

@@ -31,7 +31,10 @@ internal sealed record ProcessRecord(string RunId, string Owner, string Process)
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), ProcessRecordJson.Default.ProcessRecord);
+            var record = JsonSerializer.Deserialize(File.ReadAllBytes(path), ProcessRecordJson.Default.ProcessRecord);
+            return record is { RunId: not null, Owner: not null, Process: not null } && record.Process.Split(':') is [_, var id, _] && int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+                ? record
+                : null;
         }
         catch (Exception bad) when (bad is JsonException or FileNotFoundException)
         {

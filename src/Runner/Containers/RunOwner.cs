@@ -15,18 +15,24 @@ public static class RunOwner
         && int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var processId)
         && Of(processId) == owner;
 
-    /// <returns>Null where no process has that id.</returns>
+    /// <summary>Whether <paramref name="owner"/> names a process, alive or not, of this machine since it was last started.</summary>
+    public static bool IsOfThisBoot(string owner) => owner.Split(':')[0] == Current.Split(':')[0];
+
+    /// <returns>Null where no process has that id, or it has ended and only waits for its parent.</returns>
     internal static string? Of(int processId)
     {
         try
         {
             // the command name may hold spaces and brackets: fields are counted behind the last ')'
             var stat = File.ReadAllText($"/proc/{processId}/stat");
-            var started = stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[19];
+            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            if (fields[0] is "Z" or "X")
+                return null;
+            var started = fields[19];
             var boot = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
             return $"{boot}:{processId}:{started}";
         }
-        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException or IOException)
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
             return null;
         }

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Adaptation.Runner;
 
 /// <summary>Starts servers in containers as the profile says, and keeps account of them.</summary>
-internal sealed class Deployer(RunInputs inputs, Prepared prepared, string runId, TimeProvider time, IDeploymentLog record)
+internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId, TimeProvider time, IDeploymentLog record)
 {
     private const string ModelTarget = "/model";
     private const string SocketTarget = "/run/adaptation";
@@ -12,7 +12,9 @@ internal sealed class Deployer(RunInputs inputs, Prepared prepared, string runId
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(5);
     private readonly HashSet<string> _alive = new(StringComparer.Ordinal);
 
-    public Profile Profile => inputs.Profile;
+    public Profile Profile => prepared.Inputs.Profile;
+
+    public Scratch Scratch => scratch;
 
     public IContainerEngine Engine => prepared.Engine;
 
@@ -29,11 +31,12 @@ internal sealed class Deployer(RunInputs inputs, Prepared prepared, string runId
     public async Task<(Deployment Deployment, long ReadyAt)> StartAsync(
         string modelFolder, Action? beforeStart, Func<InferAnswer, bool> isGood, CancellationToken cancellationToken)
     {
-        await ModelFiles.VerifyAsync(modelFolder, inputs.Model.Files, cancellationToken);
+        await ModelFiles.VerifyAsync(modelFolder, prepared.Inputs.Model.Files, cancellationToken);
         beforeStart?.Invoke();
         var server = Profile.Server;
         var deployment = await LaunchAsync("server", prepared.Image, ServerCommand(), server.Environment, modelFolder, server.Port, cancellationToken);
-        return (deployment, await ReadyAsync(deployment, server.ReadyWithin, prepared.FirstRequest, isGood, cancellationToken));
+        return (deployment, await OrRemovedAsync(
+            deployment, () => ReadyAsync(deployment, server.ReadyWithin, prepared.FirstRequest, isGood, cancellationToken)));
     }
 
     /// <summary>Starts the echo: our own host, which answers at once with what it was sent; what the wire and the client cost is measured against it.</summary>
@@ -42,8 +45,23 @@ internal sealed class Deployer(RunInputs inputs, Prepared prepared, string runId
         ImmutableArray<string> command = ["--adapter", "echo", "--listen", $"unix:{SocketTarget}/{SocketName}"];
         var deployment = await LaunchAsync(
             "echo", prepared.EchoImage, command, ImmutableSortedDictionary<string, string>.Empty, modelFolder: null, port: null, cancellationToken);
-        await ReadyAsync(deployment, TimeSpan.FromSeconds(30), prepared.EchoRequest, _ => true, cancellationToken);
+        await OrRemovedAsync(
+            deployment, () => ReadyAsync(deployment, TimeSpan.FromSeconds(30), prepared.EchoRequest, answer => answer.Parse().Length == 1, cancellationToken));
         return deployment;
+    }
+
+    /// <summary>Whatever keeps a deployment from being handed over also removes it.</summary>
+    private static async Task<T> OrRemovedAsync<T>(Deployment deployment, Func<Task<T>> ready)
+    {
+        try
+        {
+            return await ready();
+        }
+        catch
+        {
+            await deployment.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Whether something that carries the run's label should be gone by now.</summary>
@@ -106,20 +124,15 @@ internal sealed class Deployer(RunInputs inputs, Prepared prepared, string runId
             _alive.Add(container.Id);
         var log = new LogRecorder(container, box.LogLimitBytes);
         var deployment = new Deployment(this, number, role, container, log, sockets, new Transport.UnixSocket(Path.Combine(sockets, SocketName)), startedAt);
-        try
+        return await OrRemovedAsync(deployment, async () =>
         {
             record.Deployed(deployment);
             var state = await container.InspectAsync(cancellationToken);
             deployment.ProcessId = state.ProcessId;
-            if (port is { } number2)
-                deployment.Transport = Reach(state, network, number2);
+            if (port is { } listensOn)
+                deployment.Transport = Reach(state, network, listensOn) ?? throw await deployment.ExplainAsync("started", null, cancellationToken);
             return deployment;
-        }
-        catch
-        {
-            await deployment.DisposeAsync();
-            throw;
-        }
+        });
     }
 
     private ContainerNetwork Network(int? port) => (port, Profile.Container.HostNetwork) switch
@@ -131,10 +144,11 @@ internal sealed class Deployer(RunInputs inputs, Prepared prepared, string runId
 
     private bool CanEnterNamespaces => Engine.Description.IsLocal && Environment.IsPrivilegedProcess;
 
-    private Transport Reach(ContainerState state, ContainerNetwork network, int port) => network switch
+    /// <returns>Null where the container has ended already. Never a guess: on a port of this machine anything else may answer.</returns>
+    private Transport? Reach(ContainerState state, ContainerNetwork network, int port) => network switch
     {
-        ContainerNetwork.PublishedPort when state.Port is { } end => new Transport.Tcp(end.Address.ToString(), end.Port),
-        ContainerNetwork.None when Engine.Description.IsContainer && state.ProcessId is { } processId => new Transport.NetworkNamespace(processId, port),
+        ContainerNetwork.PublishedPort => state.Port is { } end ? new Transport.Tcp(end.Address.ToString(), end.Port) : null,
+        ContainerNetwork.None when Engine.Description.IsContainer => state.ProcessId is { } processId ? new Transport.NetworkNamespace(processId, port) : null,
         _ => new Transport.Tcp("127.0.0.1", port),
     };
 
@@ -145,8 +159,8 @@ internal sealed class Deployer(RunInputs inputs, Prepared prepared, string runId
         var listen = Profile.Server.Port is null ? "unix:{socket}" : "tcp:127.0.0.1:{port}";
         return
         [
-            "--adapter", adapter.Name, "--library", adapter.Library, "--model", $"{{model}}/{inputs.Model.Files[0].Path}",
-            "--model-name", inputs.ServedName, "--provider", adapter.Provider, "--listen", listen,
+            "--adapter", adapter.Name, "--library", adapter.Library, "--model", $"{{model}}/{prepared.Inputs.Model.Files[0].Path}",
+            "--model-name", prepared.Inputs.ServedName, "--provider", adapter.Provider, "--listen", listen,
             .. adapter.Options.SelectMany(option => new[] { "--provider-option", $"{option.Key}={option.Value}" }),
             .. adapter.ProviderLibrary is { } library ? ["--provider-library", library] : Array.Empty<string>(),
             .. adapter.CpuFallback ? Array.Empty<string>() : ["--no-cpu-fallback"],
@@ -157,8 +171,7 @@ internal sealed class Deployer(RunInputs inputs, Prepared prepared, string runId
     /// <summary>Short, because a socket's path may have 107 bytes; inside a closed folder, because the socket itself is open to all.</summary>
     private string SocketFolder(int number)
     {
-        var folder = Path.Combine(Leftovers.ScratchFolder(runId), number.ToString(CultureInfo.InvariantCulture));
-        Directory.CreateDirectory(folder);
+        var folder = scratch.Folder(number.ToString(CultureInfo.InvariantCulture));
         const UnixFileMode everyone = (UnixFileMode)0b111_111_111;
         File.SetUnixFileMode(folder, everyone); // the server runs as another user
         return folder;
@@ -182,7 +195,11 @@ internal sealed class Deployer(RunInputs inputs, Prepared prepared, string runId
                         var answer = await Task.Run(() => client.Infer(prepared, buffer, within, either.Token), CancellationToken.None);
                         var done = answer.Done;
                         if (isGood(answer))
+                        {
+                            deployment.Count(asked: 1, answered: 1);
                             return done;
+                        }
+
                         last = "it answered, and wrongly";
                     }
                     catch (WireException notYet)
@@ -198,15 +215,8 @@ internal sealed class Deployer(RunInputs inputs, Prepared prepared, string runId
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            var broken = await deployment.ExplainAsync(
+            throw await deployment.ExplainAsync(
                 $"did not give a good answer within {within.TotalSeconds:0} s (`serve.ready_within` in the profile); the last try: {last}", null, cancellationToken);
-            await deployment.DisposeAsync();
-            throw broken;
-        }
-        catch
-        {
-            await deployment.DisposeAsync();
-            throw;
         }
     }
 }

@@ -21,6 +21,9 @@ internal sealed class Deployment : IAsyncDisposable
 
     public string Role { get; }
 
+    /// <summary>Whether the server in it is the echo and not the one under test.</summary>
+    public bool IsOurs => Role == "echo";
+
     public IContainer Container { get; }
 
     public Transport Transport { get; internal set; }
@@ -41,13 +44,17 @@ internal sealed class Deployment : IAsyncDisposable
     }
 
     /// <summary>Says why the server broke off: asks the container engine and the kernel, not the server.</summary>
-    public async Task<BackendBrokenException> ExplainAsync(string what, Exception? cause, CancellationToken cancellationToken)
+    /// <returns><see cref="BackendBrokenException"/>; of the echo, which is ours, a <see cref="Core.BrokenEnvironmentException"/>.</returns>
+    public async Task<Exception> ExplainAsync(string what, Exception? cause, CancellationToken cancellationToken)
     {
         var reason = _log.Flooded.IsCancellationRequested
             ? $"the server wrote more than {_deployer.Profile.Container.LogLimitBytes >> 20} MiB of log (`container.log_limit` in the profile) and was stopped"
             : await DeathAsync(cancellationToken) is { } death ? $"{death} while it {what}" : $"{what}: {cause?.Message ?? "no answer"}";
         var tail = _log.Tail(12);
-        return new BackendBrokenException(tail.Length == 0 ? reason : $"{reason}. Its last lines:\n{tail}", cause);
+        var message = tail.Length == 0 ? reason : $"{reason}. Its last lines:\n{tail}";
+        return IsOurs
+            ? new Core.BrokenEnvironmentException($"The echo, our own server that client errors are measured against, broke off: {message}", cause)
+            : new BackendBrokenException(message, cause);
     }
 
     /// <returns>How it ended, or null while it runs.</returns>
@@ -59,26 +66,47 @@ internal sealed class Deployment : IAsyncDisposable
         return state.IsRunning ? null : $"the server ended with exit code {state.ExitCode}";
     }
 
+    /// <remarks>
+    /// What cannot be removed, or not be looked for, is recorded as residue and not thrown: it must neither hide why the deployment ends nor
+    /// look like a clean removal. Only a journal that cannot be written throws.
+    /// </remarks>
     public async ValueTask DisposeAsync()
     {
         if (_removed)
             return;
         _removed = true;
-        // removal goes on when the run was cancelled, on time of its own
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20), _deployer.Time);
         var network = ProcessId is { } processId && _deployer.Engine.Description is { IsContainer: true, IsLocal: true }
             ? ContainerProbe.TryReadNetwork(processId)
             : null;
-        var log = _log.Snapshot();
-        await Container.DisposeAsync();
+        var residue = new List<string>();
+        await TryAsync(residue, $"container {Container.Id}", async () => await Container.DisposeAsync());
         _deployer.Gone(Container.Id);
         await _log.DisposeAsync();
-        if (Directory.Exists(_socketFolder))
-            Directory.Delete(_socketFolder, recursive: true);
-        var residue = (await _deployer.Engine.FindAsync(_deployer.RunId, limit.Token))
-            .Where(left => _deployer.IsResidue(left)).Select(left => $"{left.Kind} {left.Id}").ToList();
-        if (Directory.Exists(_socketFolder))
-            residue.Add($"folder {_socketFolder}");
-        _deployer.Removed(this, log, network, _asked, _answered, residue);
+        await TryAsync(residue, $"folder {_socketFolder}", () =>
+        {
+            if (Directory.Exists(_socketFolder))
+                Directory.Delete(_socketFolder, recursive: true);
+            return Task.CompletedTask;
+        });
+        await TryAsync(residue, "whatever carries the run's label", async () =>
+        {
+            // removal goes on when the run was cancelled, on time of its own
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20), _deployer.Time);
+            var left = await _deployer.Engine.FindAsync(_deployer.RunId, limit.Token);
+            residue.AddRange(left.Where(_deployer.IsResidue).Select(item => $"{item.Kind} {item.Id}"));
+        });
+        _deployer.Removed(this, _log.Snapshot(), network, _asked, _answered, residue);
+    }
+
+    private static async Task TryAsync(List<string> residue, string what, Func<Task> remove)
+    {
+        try
+        {
+            await remove();
+        }
+        catch (Exception failed) when (failed is Core.AdaptationException or IOException or UnauthorizedAccessException or HttpRequestException or OperationCanceledException)
+        {
+            residue.Add($"{what} ({Clip.Text(failed.Message)})");
+        }
     }
 }

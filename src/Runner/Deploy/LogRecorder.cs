@@ -40,7 +40,7 @@ internal sealed class LogRecorder : IAsyncDisposable
     {
         var text = Encoding.UTF8.GetString(Snapshot());
         var clean = new string([.. text.Select(c => c == '\n' || !char.IsControl(c) ? c : ' ')]);
-        return string.Join('\n', clean.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(lines).Select(line => line.Length > 400 ? line[..400] + "…" : line));
+        return string.Join('\n', clean.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(lines).Select(line => Clip.Beginning(line, 400)));
     }
 
     /// <summary>Everything that was kept: the first and the last 64 KiB, with a line between them that says what was left out.</summary>
@@ -59,6 +59,9 @@ internal sealed class LogRecorder : IAsyncDisposable
             return left == 0 ? [.. head, .. tail] : [.. head, .. Encoding.UTF8.GetBytes($"\n[{left} bytes left out here by the runner]\n"), .. tail];
         }
     }
+
+    /// <summary>Waits for the end of what the container writes.</summary>
+    public Task WaitAsync(CancellationToken cancellationToken) => _following.WaitAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -83,7 +86,7 @@ internal sealed class LogRecorder : IAsyncDisposable
         {
             // the deployment is over, and with it the interest in its log
         }
-        catch (Exception gone) when (gone is IOException or HttpRequestException or Core.AdaptationException)
+        catch (Exception gone) when (gone is IOException or HttpRequestException or InvalidDataException or ObjectDisposedException or Core.AdaptationException)
         {
             Keep(Encoding.UTF8.GetBytes($"\n[the log could not be followed to its end: {gone.Message}]\n"));
         }

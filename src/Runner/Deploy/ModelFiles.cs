@@ -12,7 +12,7 @@ internal static class ModelFiles
         {
             var path = Path.Combine(folder, file.Path);
             // a link could be swapped for another file after it was looked at
-            var seen = File.ResolveLinkTarget(path, returnFinalTarget: false) is null ? await FileDigests.Sha256Async(path, cancellationToken) : "a symbolic link";
+            var seen = new FileInfo(path).LinkTarget is null ? await FileDigests.Sha256Async(path, cancellationToken) : "a symbolic link";
             if (seen != file.Sha256)
                 throw new ModelRefusedException(file.Path, file.Sha256, seen);
         }
@@ -21,6 +21,8 @@ internal static class ModelFiles
     /// <summary>What a file's first bytes say it is; formats that run code when they are loaded are named for what they are.</summary>
     public static string FormatOf(string path)
     {
+        if (!File.Exists(path))
+            return "missing";
         Span<byte> start = stackalloc byte[8];
         using var file = File.OpenRead(path);
         var read = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);

@@ -10,6 +10,8 @@ namespace Adaptation.Runner;
 /// <param name="Files">Path in the evidence to the file on this machine.</param>
 public sealed record GoldenInputs(GoldenPack Pack, ImmutableArray<GoldenInput> Inputs, ImmutableSortedDictionary<string, string> Files)
 {
+    private const int MaxBytes = 64 << 20;
+
     /// <summary>Loads the pack that a model's manifest pins; every file's digest is checked.</summary>
     /// <param name="charset">The character set's file on this machine.</param>
     /// <exception cref="BadInputException">A file is missing, has another digest, or is not what the pack says.</exception>
@@ -29,12 +31,16 @@ public sealed record GoldenInputs(GoldenPack Pack, ImmutableArray<GoldenInput> I
             files["golden/golden.json"] = path;
             files["golden/charset.txt"] = charset;
             var lines = root.GetProperty("lines").EnumerateArray().Select(line => ReadLine(line, folder, model, files)).ToArray();
+            if (lines.Length == 0)
+                throw new JsonException("it has no line");
+            if (lines.CountBy(line => line.Line.Id, StringComparer.Ordinal).FirstOrDefault(count => count.Value > 1).Key is { } twice)
+                throw new JsonException($"line {twice} is there twice");
             var pack = new GoldenPack(
                 tolerance.GetProperty("rtolPpb").GetInt64(), tolerance.GetProperty("atolPpb").GetInt64(), "golden/charset.txt",
                 [.. lines.Select(line => line.Line)]);
             return new(pack, [.. lines.Select(line => line.Input)], files.ToImmutable());
         }
-        catch (Exception broken) when (broken is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IOException or InvalidDataException)
+        catch (Exception broken) when (broken is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new BadInputException([new Problem(model.File, 0, "golden", $"{model.GoldenFile}: {broken.Message}")]);
         }
@@ -43,25 +49,33 @@ public sealed record GoldenInputs(GoldenPack Pack, ImmutableArray<GoldenInput> I
     private static (GoldenLine Line, GoldenInput Input) ReadLine(
         JsonElement line, string folder, ReferenceModel model, ImmutableSortedDictionary<string, string>.Builder files)
     {
-        var id = line.GetProperty("id").GetString()!;
+        var id = Text(line, "id");
         if (id.Length is 0 or > 64 || !id.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
             throw new JsonException($"`{id}` is not an id of lowercase letters, digits and hyphens");
         var (image, expected) = (line.GetProperty("image"), line.GetProperty("expected"));
-        var imagePath = Path.Combine(folder, image.GetProperty("path").GetString()!);
-        var expectedPath = Path.Combine(folder, expected.GetProperty("path").GetString()!);
-        var picture = PngImage.Read(ReadPinned(imagePath, image.GetProperty("sha256").GetString()!));
-        ReadPinned(expectedPath, expected.GetProperty("sha256").GetString()!);
+        var imagePath = Below(folder, Text(image, "path"));
+        var expectedPath = Below(folder, Text(expected, "path"));
+        var picture = PngImage.Read(ReadPinned(imagePath, Text(image, "sha256")));
+        ReadPinned(expectedPath, Text(expected, "sha256"));
         files[$"golden/inputs/{id}.png"] = imagePath;
         files[$"golden/expected/{id}.f32.gz"] = expectedPath;
         return (
             new GoldenLine(
                 id, $"golden/expected/{id}.f32.gz", [.. expected.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64())],
-                line.GetProperty("text").GetString()!),
+                Text(line, "text")),
             GoldenInput.FromImage(id, picture, model.Input));
     }
 
+    private static string Text(JsonElement element, string name) =>
+        element.GetProperty(name).GetString() ?? throw new JsonException($"{name} is null; expected a text");
+
+    private static string Below(string folder, string path) =>
+        PinnedFile.IsBelow(path) ? Path.Combine(folder, path) : throw new JsonException($"`{path}` is not a path below the pack's folder");
+
     private static byte[] ReadPinned(string path, string sha256)
     {
+        if (new FileInfo(path) is { Exists: true, Length: > MaxBytes } large)
+            throw new InvalidDataException($"{large.Name} has {large.Length} bytes; a file of a pack has at most {MaxBytes}");
         var bytes = File.ReadAllBytes(path);
         var seen = Convert.ToHexStringLower(SHA256.HashData(bytes));
         return seen == sha256

@@ -9,6 +9,7 @@ namespace Adaptation.Runner;
 public sealed record PngImage(int Width, int Height, byte[] Rgb)
 {
     private const int MaxSide = 1 << 14;
+    private const int MaxPixels = 1 << 24; // what a header of 13 bytes may make us allocate: 48 MiB
 
     private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
@@ -46,8 +47,8 @@ public sealed record PngImage(int Width, int Height, byte[] Rgb)
         if (header.Length != 13)
             throw new InvalidDataException("has a header of the wrong length");
         var (width, height) = (BinaryPrimitives.ReadUInt32BigEndian(header), BinaryPrimitives.ReadUInt32BigEndian(header[4..]));
-        if (width is 0 or > MaxSide || height is 0 or > MaxSide)
-            throw new InvalidDataException($"is {width} x {height}; expected 1 to {MaxSide} on each side");
+        if (width is 0 or > MaxSide || height is 0 or > MaxSide || width * height > MaxPixels)
+            throw new InvalidDataException($"is {width} x {height}; expected 1 to {MaxSide} on each side, and {MaxPixels} pixels at most");
         if (!header[8..].SequenceEqual<byte>([8, 2, 0, 0, 0]))
             throw new InvalidDataException("is not 8-bit RGB without interlace");
         return ((int)width, (int)height);
@@ -70,6 +71,9 @@ public sealed record PngImage(int Width, int Height, byte[] Rgb)
                 Reconstruct(filter[0], row, above);
                 row.CopyTo(above);
             }
+
+            if (plain.Read(filter) > 0)
+                throw new InvalidDataException("has more rows than its header says");
         }
         catch (EndOfStreamException early)
         {

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Adaptation.Core;
 
@@ -12,9 +11,8 @@ public static partial class ProfileReader
     /// <returns>The profile; not to be used if anything was added to <paramref name="problems"/>.</returns>
     public static Profile? TryRead(string path, string shownAs, ICollection<Problem> problems)
     {
-        if (Yaml.TryRead(path, shownAs, problems) is not { } top)
+        if (Yaml.TryRead(path, shownAs, problems, out var sha256) is not { } top)
             return null;
-        var sha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
         return top.Closed(profile =>
         {
             profile.Schema("adaptation.profile/v1");
@@ -22,7 +20,7 @@ public static partial class ProfileReader
             {
                 File = shownAs,
                 Sha256 = sha256,
-                Id = Identifier(profile, "id"),
+                Id = profile.Identifier("id"),
                 Name = profile.LocalText("name"),
                 Chip = profile.Map("chip")?.Closed(Chip) ?? new("", "", "cpu", 1, null, null),
                 Versions = profile.TextMap("versions"),
@@ -37,8 +35,13 @@ public static partial class ProfileReader
 
     private static ProfileServer NoServer { get; } = new()
     {
-        Command = [], Environment = ImmutableSortedDictionary<string, string>.Empty, Port = null, ModelName = "",
-        ReadyWithin = TimeSpan.Zero, AnswerWithin = TimeSpan.Zero, Streams = 1,
+        Command = [],
+        Environment = ImmutableSortedDictionary<string, string>.Empty,
+        Port = null,
+        ModelName = "",
+        ReadyWithin = TimeSpan.Zero,
+        AnswerWithin = TimeSpan.Zero,
+        Streams = 1,
     };
 
     private static ChipFacts Chip(YamlMap chip)
@@ -166,14 +169,6 @@ public static partial class ProfileReader
             declared.TryQuantity("throughput", ("/s", 1000)));
     }
 
-    private static string Identifier(YamlMap map, string key)
-    {
-        var id = map.Text(key);
-        if (id.Length > 0 && !IdentifierPattern().IsMatch(id))
-            map.Problem(key, $"is `{id}`; expected lowercase letters, digits, dots and hyphens in parts separated by /");
-        return id;
-    }
-
     /// <summary>Text that identifies something on a certificate is printable ASCII: no homoglyph can stand for another chip.</summary>
     private static string Printable(YamlMap map, string key)
     {
@@ -183,12 +178,9 @@ public static partial class ProfileReader
         return text;
     }
 
-    [GeneratedRegex("^[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9.-]*)*$", RegexOptions.ExplicitCapture)]
-    private static partial Regex IdentifierPattern();
-
-    [GeneratedRegex("^[0-9a-f]{4}:[0-9a-f]{4}$")]
+    [GeneratedRegex(@"\A[0-9a-f]{4}:[0-9a-f]{4}\z")]
     private static partial Regex PciId();
 
-    [GeneratedRegex("^[0-9]{1,9}:[0-9]{1,9}$")]
+    [GeneratedRegex(@"\A[0-9]{1,9}:[0-9]{1,9}\z")]
     private static partial Regex NumericUser();
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.RegularExpressions;
 using Adaptation.Core;
 
 namespace Adaptation.Runner;
@@ -55,12 +56,52 @@ public sealed record ReferenceModel
 
 /// <summary>A package of the npm registry, pinned by the digest that the registry itself states.</summary>
 /// <param name="Integrity">Subresource integrity: <c>sha512-</c> and base64.</param>
-public sealed record PackageSource(string Package, string Version, string Integrity);
+public sealed partial record PackageSource(string Package, string Version, string Integrity)
+{
+    /// <summary>What each part must look like: npm also takes folders, addresses and tags, and runs what it finds there.</summary>
+    internal IEnumerable<(string Key, string Value, bool Good, string Expected)> Rules() =>
+    [
+        ("npm", Package, NamePattern().IsMatch(Package), "the name of a package in the registry"),
+        ("version", Version, VersionPattern().IsMatch(Version), "one exact version"),
+        ("integrity", Integrity, IntegrityPattern().IsMatch(Integrity), "sha512- and base64, as the registry states it"),
+    ];
+
+    [GeneratedRegex(@"\A(@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*\z", RegexOptions.ExplicitCapture)]
+    private static partial Regex NamePattern();
+
+    [GeneratedRegex(@"\A[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\z", RegexOptions.ExplicitCapture)]
+    private static partial Regex VersionPattern();
+
+    [GeneratedRegex(@"\Asha512-[A-Za-z0-9+/]{86}==\z")]
+    private static partial Regex IntegrityPattern();
+}
 
 /// <param name="Path">Where it goes.</param>
 /// <param name="From">Where it is, in the package or in the model's folder.</param>
 /// <param name="Sha256">Lowercase hex.</param>
-public sealed record PinnedFile(string Path, string From, long Bytes, string Sha256);
+public sealed record PinnedFile(string Path, string From, long Bytes, string Sha256)
+{
+    /// <summary>Whether a relative path can only lead to something below the folder that it is relative to.</summary>
+    internal static bool IsBelow(string path) =>
+        !System.IO.Path.IsPathRooted(path) && path.Split('/').All(part => part is not ("" or "." or "..")) && !path.Any(char.IsControl);
+
+    /// <returns>What keeps the files from lying in one folder, or null.</returns>
+    internal static string? Clash(ImmutableArray<PinnedFile> files)
+    {
+        foreach (var (file, at) in files.Select((file, at) => (file, at)))
+        {
+            foreach (var other in files.Where((_, place) => place != at))
+            {
+                if (file.Path == other.Path || other.Path.StartsWith(file.Path + '/', StringComparison.Ordinal))
+                    return $"`{file.Path}` and `{other.Path}` cannot both be there";
+                if (file.From == other.From)
+                    return $"`{file.From}` is taken twice";
+            }
+        }
+
+        return null;
+    }
+}
 
 /// <summary>How an image of one text line becomes a tensor: height fixed, values (v / 255 - mean) / std, channels first.</summary>
 /// <param name="Bgr">True where the model wants blue first.</param>

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Security.Cryptography;
 using Adaptation.Core;
 
 namespace Adaptation.Runner;
@@ -11,9 +10,8 @@ public static class ReferenceModelReader
     /// <returns>The model; not to be used if anything was added to <paramref name="problems"/>.</returns>
     public static ReferenceModel? TryRead(string path, string shownAs, ICollection<Problem> problems)
     {
-        if (Yaml.TryRead(path, shownAs, problems) is not { } top)
+        if (Yaml.TryRead(path, shownAs, problems, out var sha256) is not { } top)
             return null;
-        var sha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
         return top.Closed(model =>
         {
             model.Schema("adaptation.model/v1");
@@ -31,12 +29,12 @@ public static class ReferenceModelReader
                 File = shownAs,
                 Folder = Path.GetDirectoryName(Path.GetFullPath(path))!,
                 Sha256 = sha256,
-                Id = model.Text("id"),
+                Id = model.Identifier("id"),
                 Name = model.LocalText("name"),
                 Kind = model.Choice("kind", "tensor"),
                 Licence = model.Text("licence"),
                 Precision = model.Choice("precision", "fp32"),
-                Source = model.TryMap("source")?.Closed(s => new PackageSource(s.Text("npm"), s.Text("version"), Integrity(s))),
+                Source = model.TryMap("source")?.Closed(s => Package(s)),
                 Files = files,
                 RunnerFiles = runnerFiles,
                 InputName = signature?.Input.Name ?? "",
@@ -51,14 +49,20 @@ public static class ReferenceModelReader
         });
     }
 
-    private static ImmutableArray<PinnedFile> Files(YamlMap model, string key) =>
-    [
-        .. model.Maps(key).Select(entry => entry.Closed(file =>
-        {
-            var path = SafePath(file, "path");
-            return new PinnedFile(path, file.Has("from") ? SafePath(file, "from") : path, file.Integer("bytes", 0, long.MaxValue), Digest(file));
-        })),
-    ];
+    private static ImmutableArray<PinnedFile> Files(YamlMap model, string key)
+    {
+        ImmutableArray<PinnedFile> files =
+        [
+            .. model.Maps(key).Select(entry => entry.Closed(file =>
+            {
+                var path = SafePath(file, "path");
+                return new PinnedFile(path, file.Has("from") ? SafePath(file, "from") : path, file.Integer("bytes", 0, long.MaxValue), Digest(file));
+            })),
+        ];
+        if (PinnedFile.Clash(files) is { } clash)
+            model.Problem(key, clash);
+        return files;
+    }
 
     private static (string Name, ImmutableArray<long> Shape) One(YamlMap signature, string key)
     {
@@ -90,22 +94,24 @@ public static class ReferenceModelReader
         return new(
             (int)input.Integer("height", 1, 4096),
             input.Choice("channels", "bgr", "rgb") == "bgr",
-            Number(input, "mean"),
-            Number(input, "std"));
+            Number(input, "mean", least: 0),
+            Number(input, "std", least: 1e-6));
     }
 
-    private static double Number(YamlMap map, string key)
+    private static double Number(YamlMap map, string key, double least)
     {
-        if (double.TryParse(map.Text(key), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number is > 0 and < 1e6)
+        var text = map.Text(key);
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number < 1e6 && number >= least)
             return number;
-        map.Problem(key, "expected a positive number");
+        if (text.Length > 0)
+            map.Problem(key, string.Create(CultureInfo.InvariantCulture, $"is `{text}`; expected a number from {least} to 1000000"));
         return 1;
     }
 
     private static string SafePath(YamlMap map, string key)
     {
         var path = map.Text(key);
-        if (Path.IsPathRooted(path) || path.Split('/').Any(part => part is "" or "." or "..") && path.Length > 0)
+        if (path.Length > 0 && !PinnedFile.IsBelow(path))
             map.Problem(key, $"`{path}` is not a path below the folder");
         return path;
     }
@@ -118,11 +124,15 @@ public static class ReferenceModelReader
         return digest;
     }
 
-    private static string Integrity(YamlMap source)
+    private static PackageSource Package(YamlMap source)
     {
-        var integrity = source.Text("integrity");
-        if (integrity.Length > 0 && !integrity.StartsWith("sha512-", StringComparison.Ordinal))
-            source.Problem("integrity", $"is `{integrity}`; expected sha512- and base64, as the registry states it");
-        return integrity;
+        var package = new PackageSource(source.Text("npm"), source.Text("version"), source.Text("integrity"));
+        foreach (var (key, value, good, expected) in package.Rules())
+        {
+            if (value.Length > 0 && !good)
+                source.Problem(key, $"is `{value}`; expected {expected}");
+        }
+
+        return package;
     }
 }

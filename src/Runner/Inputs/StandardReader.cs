@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using Adaptation.Core;
 
 namespace Adaptation.Runner;
@@ -10,9 +9,8 @@ public static class StandardReader
     /// <returns>The standard; not to be used if anything was added to <paramref name="problems"/>.</returns>
     public static Standard? TryRead(string path, string shownAs, ICollection<Problem> problems)
     {
-        if (Yaml.TryRead(path, shownAs, problems) is not { } top)
+        if (Yaml.TryRead(path, shownAs, problems, out var sha256) is not { } top)
             return null;
-        var sha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
         return top.Closed(catalogue =>
         {
             catalogue.Schema("adaptation.standard/v1");
@@ -60,6 +58,10 @@ public static class StandardReader
         var checks = suite.Texts("checks");
         foreach (var unknown in checks.Where(id => clauses.All(clause => clause.Id != id)))
             suite.Problem("checks", $"{unknown} is not a check of this standard");
+        if (checks.IsEmpty)
+            suite.Problem("checks", "a suite has at least one check");
+        foreach (var twice in checks.CountBy(id => id, StringComparer.Ordinal).Where(count => count.Value > 1))
+            suite.Problem("checks", $"{twice.Key} stands {twice.Value} times");
         var overrides = suite.TryMap("overrides")?.Closed(map =>
             map.Keys.ToImmutableSortedDictionary(id => id, id => Limits(map, id), StringComparer.Ordinal))
             ?? ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, long>>.Empty;
@@ -76,7 +78,7 @@ public static class StandardReader
     private static ImmutableSortedDictionary<string, long> Limits(YamlMap entry, string key) => entry.TryMap(key) is not { } map
         ? ImmutableSortedDictionary<string, long>.Empty
         : map.Closed(limits => limits.Keys.ToImmutableSortedDictionary(
-            name => name, name => limits.Integer(name, long.MinValue, long.MaxValue), StringComparer.Ordinal));
+            name => name, name => limits.Integer(name, 0, long.MaxValue), StringComparer.Ordinal));
 
     private static Level Level(YamlMap entry, string key) =>
         entry.Choice(key, "L1", "L2", "L3", "L4", "L5") is { Length: > 0 } text && Enum.TryParse<Level>(text, out var level) ? level : Core.Level.L5;

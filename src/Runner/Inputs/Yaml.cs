@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Adaptation.Core;
 using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace Adaptation.Runner;
@@ -10,19 +13,24 @@ namespace Adaptation.Runner;
 internal static class Yaml
 {
     private const int MaxBytes = 4 << 20;
+    private const int MaxDepth = 16;
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Reads the top mapping, or reports why there is none.</summary>
     /// <param name="shownAs">The file as the user knows it.</param>
+    /// <param name="sha256">Of exactly the bytes that were parsed, lowercase hex.</param>
     /// <returns>Null when <paramref name="problems"/> says why.</returns>
-    public static YamlMap? TryRead(string path, string shownAs, ICollection<Problem> problems)
+    public static YamlMap? TryRead(string path, string shownAs, ICollection<Problem> problems, out string sha256)
     {
+        sha256 = "";
         try
         {
-            if (new FileInfo(path).Length > MaxBytes)
-                throw new YamlException($"is larger than {MaxBytes >> 20} MiB");
+            var bytes = ReadBounded(path);
+            sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
+            var text = Strict.GetString(bytes);
+            RefuseWhatProfilesDoNotNeed(text);
             var stream = new YamlStream();
-            using (var text = new StreamReader(path))
-                stream.Load(text);
+            stream.Load(new StringReader(text));
             if (stream.Documents is [{ RootNode: YamlMappingNode root }])
                 return new YamlMap(shownAs, "", root, problems);
             problems.Add(new(shownAs, 1, "", "expected one YAML document that is a mapping"));
@@ -31,18 +39,54 @@ internal static class Yaml
         {
             problems.Add(new(shownAs, (int)broken.Start.Line, "", broken.Message));
         }
-        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
+        catch (DecoderFallbackException)
+        {
+            problems.Add(new(shownAs, 0, "", "is not UTF-8; save it as UTF-8"));
+        }
+        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             problems.Add(new(shownAs, 0, "", $"cannot be read: {unread.Message}"));
         }
 
         return null;
     }
+
+    /// <summary>The length that the file system states is not relied on: of a device it is 0.</summary>
+    private static byte[] ReadBounded(string path)
+    {
+        using var file = File.OpenRead(path);
+        var bytes = new byte[MaxBytes + 1];
+        var read = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        return read <= MaxBytes ? bytes[..read] : throw new InvalidDataException($"it is larger than {MaxBytes >> 20} MiB");
+    }
+
+    /// <summary>
+    /// Looks at the events before any tree is built: deep nesting overflows the stack of a tree's builder, aliases make small files huge,
+    /// and a tag makes two keys of one name.
+    /// </summary>
+    private static void RefuseWhatProfilesDoNotNeed(string text)
+    {
+        var parser = new Parser(new StringReader(text));
+        for (var depth = 0; parser.MoveNext();)
+        {
+            var what = parser.Current!;
+            depth += what.NestingIncrease;
+            if (depth > MaxDepth + 2) // the stream and the document count as well
+                throw new YamlException(what.Start, what.End, $"is nested deeper than {MaxDepth} levels");
+            if (what is AnchorAlias or NodeEvent { Anchor.IsEmpty: false })
+                throw new YamlException(what.Start, what.End, "anchors and aliases are not read here; write the value out");
+            if (what is NodeEvent { Tag.IsEmpty: false })
+                throw new YamlException(what.Start, what.End, "tags are not read here; leave it out");
+        }
+    }
 }
 
 /// <summary>One mapping of a YAML file. Each reading method reports a problem and returns a harmless value where the file is wrong.</summary>
 internal sealed class YamlMap(string file, string path, YamlMappingNode node, ICollection<Problem> problems)
 {
+    /// <summary>Low enough that sums and conversions of quantities stay within 64 bits.</summary>
+    private const decimal MaxQuantity = long.MaxValue / 1024;
+
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
 
     public int Line => (int)node.Start.Line;
@@ -62,12 +106,22 @@ internal sealed class YamlMap(string file, string path, YamlMappingNode node, IC
         {
             case null:
                 return null;
-            case YamlScalarNode { Value: { Length: > 0 } value }:
+            case YamlScalarNode { Value: { Length: > 0 } value } when !value.Contains('\0', StringComparison.Ordinal):
                 return value;
             default:
                 Problem(key, "expected a text");
                 return "";
         }
+    }
+
+    /// <summary>A name that goes on certificates and into file names: lowercase ASCII in parts separated by slashes, none of them a way out.</summary>
+    public string Identifier(string key)
+    {
+        var id = Text(key);
+        var good = id.Split('/').All(part => part.Length > 0 && part[0] is not ('.' or '-') && part.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '-'));
+        if (id.Length > 0 && !good)
+            Problem(key, $"is `{id}`; expected lowercase letters, digits, dots and hyphens in parts separated by /");
+        return id;
     }
 
     /// <summary>A text that is one of <paramref name="allowed"/>.</summary>
@@ -113,7 +167,7 @@ internal sealed class YamlMap(string file, string path, YamlMappingNode node, IC
         {
             if (text.EndsWith(unit, StringComparison.Ordinal)
                 && decimal.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-                && number > 0 && number * factor <= long.MaxValue / 1024)
+                && number > 0 && number <= MaxQuantity / factor && number * factor >= 1)
                 return (long)(number * factor);
         }
 
@@ -123,10 +177,13 @@ internal sealed class YamlMap(string file, string path, YamlMappingNode node, IC
 
     public long? TryBytes(string key) => TryQuantity(key, ("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30), ("TiB", 1L << 40));
 
-    public TimeSpan? TryDuration(string key) =>
-        TryQuantity(key, ("ms", TimeSpan.TicksPerMillisecond), ("min", TimeSpan.TicksPerMinute), ("s", TimeSpan.TicksPerSecond)) is { } ticks
-            ? new TimeSpan(ticks)
-            : null;
+    /// <summary>A duration of at most a day: more than that nothing here waits, and a timer takes 49 days at most.</summary>
+    public TimeSpan? TryDuration(string key)
+    {
+        if (TryQuantity(key, ("ms", TimeSpan.TicksPerMillisecond), ("min", TimeSpan.TicksPerMinute), ("s", TimeSpan.TicksPerSecond)) is not { } ticks)
+            return null;
+        return ticks <= TimeSpan.TicksPerDay ? new TimeSpan(ticks) : Wrong(key, $"is `{Text(key)}`; expected a day or less", TimeSpan.FromDays(1));
+    }
 
     public LocalText LocalText(string key) =>
         TryMap(key) is { } map ? map.Closed(names => new LocalText(names.Text("en"), names.Text("zh"))) : Missing(key, new LocalText("", ""));
@@ -137,7 +194,7 @@ internal sealed class YamlMap(string file, string path, YamlMappingNode node, IC
         {
             case null:
                 return [];
-            case YamlSequenceNode sequence when sequence.All(item => item is YamlScalarNode { Value: not null }):
+            case YamlSequenceNode sequence when sequence.All(item => item is YamlScalarNode { Value: { } text } && !text.Contains('\0', StringComparison.Ordinal)):
                 return [.. sequence.Cast<YamlScalarNode>().Select(item => item.Value!)];
             default:
                 Problem(key, "expected a list of texts");

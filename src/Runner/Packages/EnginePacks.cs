@@ -22,19 +22,31 @@ public sealed record EnginePack(
                 throw new JsonException("schema is not adaptation.engines/v1");
             return [.. root.GetProperty("engines").EnumerateArray().Select(Read)];
         }
-        catch (Exception broken) when (broken is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IOException)
+        catch (Exception broken) when (broken is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException([new Problem(Path.GetFileName(path), 0, "", $"cannot be used as the engine lock: {broken.Message}")]);
+            throw new BadInputException([new Problem(System.IO.Path.GetFileName(path), 0, "", $"cannot be used as the engine lock: {broken.Message}")]);
         }
     }
 
-    private static EnginePack Read(JsonElement engine) => new(
-        Text(engine, "name"), Text(engine, "engineVersion"), Text(engine, "licence"),
-        new PackageSource(Text(engine, "package"), Text(engine, "version"), Text(engine, "integrity")),
+    private static EnginePack Read(JsonElement engine)
+    {
+        var source = new PackageSource(Text(engine, "package"), Text(engine, "version"), Text(engine, "integrity"));
+        if (source.Rules().FirstOrDefault(rule => !rule.Good) is { Key: { } } broken)
+            throw new JsonException($"`{broken.Value}` is not {broken.Expected}");
+        ImmutableArray<PinnedFile> files =
         [
             .. engine.GetProperty("files").EnumerateArray().Select(file =>
-                new PinnedFile(Text(file, "path"), Text(file, "from"), file.GetProperty("bytes").GetInt64(), Text(file, "sha256"))),
-        ]);
+                new PinnedFile(Path(file, "path"), Path(file, "from"), file.GetProperty("bytes").GetInt64(), Text(file, "sha256"))),
+        ];
+        if (files.IsEmpty)
+            throw new JsonException("an engine has at least one file");
+        return PinnedFile.Clash(files) is { } clash
+            ? throw new JsonException(clash)
+            : new EnginePack(Text(engine, "name"), Text(engine, "engineVersion"), Text(engine, "licence"), source, files);
+    }
+
+    private static string Path(JsonElement element, string name) =>
+        Text(element, name) is var path && PinnedFile.IsBelow(path) ? path : throw new JsonException($"`{path}` is not a path below the folder");
 
     private static string Text(JsonElement element, string name) =>
         element.GetProperty(name).GetString() is { Length: > 0 } text ? text : throw new JsonException($"{name} is empty");

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Formats.Tar;
-using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
@@ -14,72 +13,40 @@ namespace Adaptation.Runner;
 /// <param name="announce">Told, in one line, what is about to be fetched.</param>
 public sealed class NpmPackages(string directory, Action<string> announce)
 {
+    private const string Partial = ".partial-";
+
     /// <summary>Returns the folder that holds exactly <paramref name="files"/>, each with the digest that pins it.</summary>
     /// <exception cref="BrokenEnvironmentException">
-    /// npm is missing or failed, or a digest differs from the pinned one. Nothing is left half-installed: files appear in one rename or not at all.
+    /// npm is missing or failed, a digest differs from the pinned one, or the disk is full. Nothing is left half-installed: files appear in
+    /// one rename or not at all.
     /// </exception>
-    public async Task<string> EnsureAsync(PackageSource source, ImmutableArray<PinnedFile> files, CancellationToken cancellationToken)
-    {
-        var target = Path.Combine(directory, FolderName(source, files));
-        if (Directory.Exists(target))
+    public Task<string> EnsureAsync(PackageSource source, ImmutableArray<PinnedFile> files, CancellationToken cancellationToken) =>
+        KeptAsync(source, files, async (work, content) =>
         {
-            foreach (var file in files)
-                await CheckAsync(Path.Combine(target, file.Path), file, $"the kept copy of {source.Package}", cancellationToken);
-            return target;
-        }
-
-        announce($"fetching {source.Package} {source.Version} with npm");
-        Directory.CreateDirectory(directory);
-        var work = Path.Combine(directory, $".partial-{Environment.ProcessId}-{Path.GetRandomFileName()}");
-        Directory.CreateDirectory(work);
-        try
-        {
+            announce($"fetching {source.Package} {source.Version} with npm");
             var archive = await PackAsync(source, work, cancellationToken);
             await CheckIntegrityAsync(archive, source, cancellationToken);
-            var content = Path.Combine(work, "content");
             await ExtractAsync(archive, content, source, files, cancellationToken);
-            try
-            {
-                Directory.Move(content, target);
-            }
-            catch (IOException) when (Directory.Exists(target))
-            {
-                // another process was faster with the same pinned bytes
-            }
-
-            return target;
-        }
-        finally
-        {
-            Directory.Delete(work, recursive: true);
-        }
-    }
+        }, cancellationToken);
 
     /// <summary>Keeps copies of files that lie beside a model's manifest, so that what is mounted holds nothing else; returns their folder.</summary>
     /// <exception cref="BrokenEnvironmentException">A file is missing or has another digest than the one that pins it.</exception>
     public async Task<string> KeepAsync(string name, string folder, ImmutableArray<PinnedFile> files, CancellationToken cancellationToken)
     {
-        var source = new PackageSource(name, "local", "");
-        var target = Path.Combine(directory, FolderName(source, files));
-        if (!Directory.Exists(target))
+        return await KeptAsync(new PackageSource(name, "local", ""), files, async (_, content) =>
         {
-            var work = Path.Combine(directory, $".partial-{Environment.ProcessId}-{Path.GetRandomFileName()}");
             foreach (var file in files)
             {
-                var kept = Path.Combine(work, file.Path);
-                await CheckAsync(Path.Combine(folder, file.From), file, folder, cancellationToken);
+                var (original, kept) = (Path.Combine(folder, file.From), Path.Combine(content, file.Path));
+                if (!File.Exists(original))
+                    await CheckAsync(original, file, folder, cancellationToken);
                 Directory.CreateDirectory(Path.GetDirectoryName(kept)!);
-                File.Copy(Path.Combine(folder, file.From), kept);
+                File.Copy(original, kept);
                 File.SetUnixFileMode(kept, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+                // the copy and not the original: that one may change at any time
+                await CheckAsync(kept, file, folder, cancellationToken);
             }
-
-            Directory.CreateDirectory(work);
-            Directory.Move(work, target);
-        }
-
-        foreach (var file in files)
-            await CheckAsync(Path.Combine(target, file.Path), file, $"the kept copy of {name}", cancellationToken);
-        return target;
+        }, cancellationToken);
     }
 
     /// <summary>Removes what fetches that were killed left behind.</summary>
@@ -89,8 +56,76 @@ public sealed class NpmPackages(string directory, Action<string> announce)
             return;
         foreach (var partial in Directory.EnumerateDirectories(directory, ".partial-*"))
         {
-            if (int.TryParse(Path.GetFileName(partial).Split('-')[1], NumberStyles.None, CultureInfo.InvariantCulture, out var owner) && !Directory.Exists($"/proc/{owner}"))
-                Directory.Delete(partial, recursive: true);
+            if (!RunOwner.IsAlive(Path.GetFileName(partial)[Partial.Length..].Split('~')[0].Replace('_', ':')))
+                TryDelete(partial);
+        }
+    }
+
+    /// <summary>Finds the folder of those files, or makes it with <paramref name="fill"/>, which gets a scratch folder and the one to fill.</summary>
+    private async Task<string> KeptAsync(PackageSource source, ImmutableArray<PinnedFile> files, Func<string, string, Task> fill, CancellationToken cancellationToken)
+    {
+        var target = Path.Combine(directory, FolderName(source, files));
+        try
+        {
+            if (!Directory.Exists(target))
+                await MakeAsync(target, fill);
+            await CheckKeptAsync(target, source, files, cancellationToken);
+            return target;
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw new BrokenEnvironmentException(
+                $"{source.Package} {source.Version} could not be kept in {directory}: {failed.Message} Make room or access there, then try again.", failed);
+        }
+    }
+
+    private async Task MakeAsync(string target, Func<string, string, Task> fill)
+    {
+        var work = Path.Combine(directory, $"{Partial}{RunOwner.Current.Replace(':', '_')}~{Path.GetRandomFileName()}");
+        var content = Path.Combine(work, "content");
+        try
+        {
+            Directory.CreateDirectory(content);
+            await fill(work, content);
+            Directory.Move(content, target);
+        }
+        catch (IOException) when (Directory.Exists(target))
+        {
+            // another process was faster; what it made is checked like everything that is kept
+        }
+        finally
+        {
+            TryDelete(work);
+        }
+    }
+
+    /// <summary>What is kept is mounted as it stands: exactly the pinned files, none more, and none that is a link to somewhere else.</summary>
+    private static async Task CheckKeptAsync(string target, PackageSource source, ImmutableArray<PinnedFile> files, CancellationToken cancellationToken)
+    {
+        var where = $"the kept copy of {source.Package}";
+        foreach (var file in files)
+            await CheckAsync(Path.Combine(target, file.Path), file, where, cancellationToken);
+        var pinned = files.Select(file => Path.Combine(target, file.Path)).ToHashSet(StringComparer.Ordinal);
+        foreach (var item in new DirectoryInfo(target).EnumerateFileSystemInfos("*", SearchOption.AllDirectories))
+        {
+            if (item.LinkTarget is not null || (item is FileInfo && !pinned.Contains(item.FullName)))
+            {
+                throw new BrokenEnvironmentException(
+                    $"{where} holds {Path.GetRelativePath(target, item.FullName)}, which is {(item.LinkTarget is null ? "not among the pinned files" : "a symbolic link")}. Remove {target} and try again.");
+            }
+        }
+    }
+
+    /// <summary>What cannot be removed now is removed by the next run; it must not hide why we are here.</summary>
+    private static void TryDelete(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception left) when (left is IOException or UnauthorizedAccessException)
+        {
+            // no folder, or one that RemoveLeftovers takes later
         }
     }
 
@@ -106,7 +141,7 @@ public sealed class NpmPackages(string directory, Action<string> announce)
     {
         var start = new ProcessStartInfo("npm")
         {
-            ArgumentList = { "pack", $"{source.Package}@{source.Version}", "--pack-destination", work, "--silent" },
+            ArgumentList = { "pack", $"{source.Package}@{source.Version}", "--pack-destination", work, "--silent", "--ignore-scripts" },
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
@@ -153,7 +188,7 @@ public sealed class NpmPackages(string directory, Action<string> announce)
         await using var tar = new TarReader(plain);
         while (wanted.Count > 0 && await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
         {
-            if (!wanted.Remove(entry.Name, out var file) || entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile))
+            if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile) || !wanted.Remove(entry.Name, out var file))
                 continue;
             var path = Path.Combine(content, file.Path);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);

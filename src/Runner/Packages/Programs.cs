@@ -40,6 +40,8 @@ internal static class Programs
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
+            // what it was writing to must be at rest before the caller removes it
+            await process.WaitForExitAsync(CancellationToken.None);
             throw;
         }
 

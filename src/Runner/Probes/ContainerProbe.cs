@@ -7,16 +7,18 @@ internal static class ContainerProbe
 {
     /// <summary>Counts what left a network namespace, and what tried to.</summary>
     /// <param name="processId">Any process in the namespace.</param>
-    /// <returns>Null when the process is gone.</returns>
+    /// <returns>Null when the process is gone, or the kernel does not count: what cannot be read is not zero.</returns>
     public static NetworkCounts? TryReadNetwork(int processId)
     {
         try
         {
+            var refused = Counter(processId, "net/snmp", "Ip", "OutNoRoutes") + Counter(processId, "net/snmp6", "Ip6OutNoRoutes");
+            // last, and without it nothing counts: the process was still there when the files before it were looked for
             var sent = File.ReadLines($"/proc/{processId}/net/dev").Skip(2)
                 .Select(line => line.Split(':', 2))
                 .Where(device => device[0].Trim() != "lo")
                 .Sum(device => Number(device[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[9]));
-            return new(sent, Counter(processId, "net/snmp", "Ip", "OutNoRoutes") + Counter(processId, "net/snmp6", "Ip6OutNoRoutes"));
+            return refused is { } count ? new(sent, count) : null;
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
@@ -66,22 +68,26 @@ internal static class ContainerProbe
     }
 
     /// <summary>One counter of the two-line form of net/snmp: a line of names, a line of values.</summary>
-    private static long Counter(int processId, string file, string group, string name)
+    /// <returns>Null where the kernel has no such counter.</returns>
+    private static long? Counter(int processId, string file, string group, string name)
     {
         var lines = File.ReadLines($"/proc/{processId}/{file}").Where(line => line.StartsWith(group + ":", StringComparison.Ordinal)).ToArray();
         if (lines.Length != 2)
-            return 0;
-        var at = Array.IndexOf(lines[0].Split(' '), name);
-        return at < 0 ? 0 : Number(lines[1].Split(' ')[at]);
+            return null;
+        var (names, values) = (lines[0].Split(' '), lines[1].Split(' '));
+        var at = Array.IndexOf(names, name);
+        return at < 0 || at >= values.Length ? null : Number(values[at]);
     }
 
-    /// <summary>One counter of the form of net/snmp6: a name and a value per line; 0 where the kernel has no IPv6.</summary>
-    private static long Counter(int processId, string file, string name)
+    /// <summary>One counter of the form of net/snmp6: a name and a value per line.</summary>
+    /// <returns>0 where the kernel has no IPv6, null where it has and does not count.</returns>
+    private static long? Counter(int processId, string file, string name)
     {
         var path = $"/proc/{processId}/{file}";
-        return File.Exists(path)
-            ? File.ReadLines(path).Select(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).Where(pair => pair is [var found, _] && found == name).Sum(pair => Number(pair[1]))
-            : 0;
+        if (!File.Exists(path))
+            return 0;
+        var pairs = File.ReadLines(path).Select(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        return pairs.FirstOrDefault(pair => pair is [var found, _] && found == name) is [_, var value] ? Number(value) : null;
     }
 
     private static long Number(string text) => long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);

@@ -65,11 +65,14 @@ internal static class LockCapture
     internal static CanonicalValue.Object Nest(IEnumerable<KeyValuePair<string, string>> facts)
     {
         var members = facts.Select(pair => (Parts: pair.Key.Split('.', 2), pair.Value)).GroupBy(pair => pair.Parts[0], StringComparer.Ordinal);
-        return CanonicalValue.Object.Of([.. members.Select(group => (group.Key, Value(group.ToArray())))]);
+        return CanonicalValue.Object.Of([.. members.Select(group => (group.Key, Value(group.Key, group.ToArray())))]);
 
-        static CanonicalValue Value((string[] Parts, string Value)[] group) => group is [{ Parts.Length: 1 } only]
-            ? only.Value
-            : Nest(group.Select(pair => KeyValuePair.Create(pair.Parts[1], pair.Value)));
+        static CanonicalValue Value(string name, (string[] Parts, string Value)[] group) => group switch
+        {
+            [{ Parts.Length: 1 } only] => only.Value,
+            _ when group.Any(pair => pair.Parts.Length == 1) => throw new InvalidOperationException($"{name} is a fact and the beginning of others"),
+            _ => Nest(group.Select(pair => KeyValuePair.Create(pair.Parts[1], pair.Value))),
+        };
     }
 
     /// <summary>How the server is started is part of the combination: arguments and environment change what an engine computes.</summary>

@@ -30,8 +30,8 @@ public sealed class StackProbe(string root)
         var facts = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         var cpu = Pairs("proc/cpuinfo", ':');
         var os = Pairs("etc/os-release", '=');
-        facts["cpu.model"] = First(cpu, "model name", "Model", "cpu model");
-        facts["cpu.vendor"] = First(cpu, "vendor_id", "CPU implementer");
+        facts["cpu.model"] = First(cpu, "model name", "Model Name", "Model", "cpu model") is var name && name != Unknown ? name : ArmModel(cpu);
+        facts["cpu.vendor"] = First(cpu, "vendor_id", "CPU implementer", "CPU Family");
         facts["cpu.stepping"] = $"{First(cpu, "cpu family", "CPU architecture")}-{First(cpu, "model", "CPU part")}-{First(cpu, "stepping", "CPU revision")}";
         // Arm has no loadable microcode; its revision is all there is to name
         facts["cpu.microcode"] = First(cpu, "microcode", "CPU revision");
@@ -70,7 +70,7 @@ public sealed class StackProbe(string root)
         var found = Directory.Exists(devices)
             ? Directory.EnumerateDirectories(devices).Where(device => Pci(device, "vendor", "device") == chip.PciId).Order(StringComparer.Ordinal).ToArray()
             : [];
-        facts["accelerator.vendor"] = chip.Vendor;
+        facts["accelerator.vendor"] = found.Length > 0 ? chip.Vendor : Unknown;
         facts["accelerator.model"] = found.Length > 0 ? chip.Model : Unknown;
         facts["accelerator.count"] = found.Length.ToString(CultureInfo.InvariantCulture);
         facts["accelerator.pciId"] = found.Length > 0 ? $"{Pci(found[0], "vendor", "device")}:{Pci(found[0], "subsystem_vendor", "subsystem_device")}" : Unknown;
@@ -83,27 +83,35 @@ public sealed class StackProbe(string root)
 
     private static string Pci(string device, string first, string second) => $"{Id(device, first)}:{Id(device, second)}";
 
-    private static string Id(string device, string name)
+    private static string Id(string device, string name) => Content(Path.Combine(device, name)).Trim().Replace("0x", "", StringComparison.Ordinal) is { Length: > 0 } id ? id : Unknown;
+
+    private string Text(string path) => Printable(Content(Path.Combine(root, path)));
+
+    /// <summary>Empty where there is no such file, or this user may not read it.</summary>
+    private static string Content(string file)
     {
-        var file = Path.Combine(device, name);
-        return File.Exists(file) ? File.ReadAllText(file).Trim().Replace("0x", "", StringComparison.Ordinal) : Unknown;
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
     }
 
-    private string Text(string path)
-    {
-        var file = Path.Combine(root, path);
-        return File.Exists(file) ? Printable(File.ReadAllText(file)) : Unknown;
-    }
+    /// <summary>The kernel names no Arm processor (Kunpeng, Phytium); who made it and which part it is are what it reads from the processor.</summary>
+    private static string ArmModel(Dictionary<string, string> cpu) =>
+        (First(cpu, "CPU implementer"), First(cpu, "CPU part")) is var (maker, part) && maker != Unknown && part != Unknown ? $"implementer {maker} part {part}" : Unknown;
 
     /// <summary>First value of each key; of several processors the first one speaks.</summary>
     private Dictionary<string, string> Pairs(string path, char separator)
     {
         var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
-        var file = Path.Combine(root, path);
-        foreach (var line in File.Exists(file) ? File.ReadLines(file) : [])
+        foreach (var line in Content(Path.Combine(root, path)).Split('\n'))
         {
             if (line.IndexOf(separator, StringComparison.Ordinal) is > 0 and var at)
-                pairs.TryAdd(line[..at].Trim(), line[(at + 1)..].Trim().Trim('"'));
+                pairs.TryAdd(line[..at].Trim(), line[(at + 1)..].Trim().Trim('"', '\''));
         }
 
         return pairs;

@@ -21,9 +21,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         var session = new Session(directory.Id, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)));
         RunDirectory.WriteWhole(directory.Session, SessionFile.Write(session));
         RunDirectory.WriteWhole(directory.Request, RequestFile.Write(prepared.Inputs.FromAnywhere, prepared.Engine.Description.IsContainer));
-        foreach (var (path, file) in prepared.Golden.Files)
-            RunDirectory.WriteWhole(directory.InEvidence(path), await File.ReadAllBytesAsync(file, cancellationToken));
-
+        await KeepGoldenAsync(prepared, directory, cancellationToken);
         var plan = RunPlanner.Plan(directory.Id, prepared, Environment);
         var planBytes = PlanFile.Write(plan);
         RunDirectory.WriteWhole(directory.Plan, planBytes);
@@ -41,11 +39,13 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
     /// <inheritdoc cref="StartAsync"/>
     public async Task<Judgement> ResumeAsync(Prepared prepared, RunDirectory directory, CancellationToken cancellationToken)
     {
-        var session = SessionFile.Read(await File.ReadAllBytesAsync(directory.Session, cancellationToken));
+        var session = ReadSession(directory);
         using var journal = new RunJournal(directory, OpenJournal(directory, session));
         var plan = RunPlanner.Plan(directory.Id, prepared, Environment);
         var (facts, stack) = await CaptureAsync(prepared, cancellationToken);
         RefuseIfOther(directory, journal, PlanFile.Write(plan), stack);
+        // the copies in the evidence are what is judged by: between two sessions anyone could have changed them
+        await KeepGoldenAsync(prepared, directory, cancellationToken);
         journal.Append("resumed", ("droppedBytes", journal.DroppedBytes), ("tool", toolVersion));
         return await CarryOutAsync(prepared, plan, facts, directory, journal, cancellationToken);
     }
@@ -55,10 +55,11 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
     private async Task<Judgement> CarryOutAsync(
         Prepared prepared, Plan plan, ImmutableSortedDictionary<string, string> facts, RunDirectory directory, RunJournal journal, CancellationToken cancellationToken)
     {
+        using var scratch = Scratch.Create(directory.Id);
         try
         {
             var run = new RunContext(
-                prepared, plan, new Deployer(prepared.Inputs, prepared, directory.Id, time, journal), journal, directory,
+                prepared, plan, new Deployer(prepared, scratch, directory.Id, time, journal), journal, directory,
                 new GoldenAnswers(prepared.Golden), time, facts);
             await MeasureAsync(run, cancellationToken);
             var (_, after) = await CaptureAsync(prepared, cancellationToken);
@@ -67,13 +68,26 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         }
         catch (Exception interrupted) when (interrupted is OperationCanceledException or AdaptationException)
         {
-            if (!journal.IsJudged)
-                journal.Append("interrupted", ("reason", interrupted is OperationCanceledException ? "cancelled" : Short(interrupted.Message)));
+            journal.Interrupted(interrupted is OperationCanceledException ? "cancelled" : Short(interrupted.Message));
             throw;
         }
-        finally
+    }
+
+    private static async Task KeepGoldenAsync(Prepared prepared, RunDirectory directory, CancellationToken cancellationToken)
+    {
+        foreach (var (path, file) in prepared.Golden.Files)
+            RunDirectory.WriteWhole(directory.InEvidence(path), await File.ReadAllBytesAsync(file, cancellationToken));
+    }
+
+    private static Session ReadSession(RunDirectory directory)
+    {
+        try
         {
-            Leftovers.RemoveScratch(directory.Id);
+            return SessionFile.Read(File.ReadAllBytes(directory.Session));
+        }
+        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException([new Problem(directory.Path, 0, "", $"is not a run that can be gone on with: {unread.Message}")]);
         }
     }
 
@@ -130,7 +144,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         {
             return JournalWriter.Open(directory.Journal, session.Challenge, time);
         }
-        catch (IOException busy)
+        catch (Exception busy) when (busy is IOException or UnauthorizedAccessException)
         {
             throw new BadInputException([new Problem(directory.Path, 0, "", $"cannot be gone on with: {busy.Message} If another `adapt` works on it, wait for that one.")]);
         }
@@ -141,15 +155,17 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         var problems = ImmutableArray.CreateBuilder<Problem>();
         if (journal.IsEmpty)
             problems.Add(new(directory.Path, 0, "", "was interrupted before it began; `adapt certify` starts a new run"));
+        else if (journal.IsJudged && File.Exists(directory.Report))
+            problems.Add(new(directory.Path, 0, "", $"is complete; its report is {directory.Report}"));
         else if (journal.Start("bootId") != _probe.BootId)
             problems.Add(new(directory.Path, 0, "", "began before this machine was last started; figures from two sessions do not mix. `adapt certify` starts a new run"));
-        if (!plan.SequenceEqual(File.ReadAllBytes(directory.Plan)))
+        if (!plan.SequenceEqual(RunDirectory.TryRead(directory.Plan)))
             problems.Add(new(directory.Path, 0, "plan", "profile, model, standard or keys have changed since the run began. `adapt certify` starts a new run"));
-        if (!stack.SequenceEqual(File.ReadAllBytes(directory.Lock)))
+        if (!stack.SequenceEqual(RunDirectory.TryRead(directory.Lock)))
             problems.Add(new(directory.Path, 0, "combination.lock", "this is not the stack that the run began on. `adapt certify` starts a new run"));
         if (problems.Count > 0)
             throw new BadInputException(problems.ToImmutable());
     }
 
-    private static string Short(string text) => text.Length > 4000 ? text[..4000] + "…" : text;
+    private static string Short(string text) => Clip.Beginning(text, 4000);
 }

@@ -16,8 +16,7 @@ internal sealed class RunCloser(RunContext run, DevelopmentKeys signers, string 
 
     public Judgement Close()
     {
-        var measurements = System.IO.Directory.GetFiles(Directory.InEvidence("measurements"), "*.json").Order(StringComparer.Ordinal)
-            .Select(file => MeasurementFile.Read(File.ReadAllBytes(file))).ToImmutableArray();
+        var measurements = ReadMeasurements();
         var judgement = Judge.Run(Standard, new Evidence(run.Plan, measurements, new EvidenceBlobs(Directory.Evidence)));
         var stackChanged = !File.ReadAllBytes(Directory.Lock).AsSpan().SequenceEqual(File.ReadAllBytes(Directory.LockAfter));
         var verdicts = VerdictsFile.Write(judgement);
@@ -31,11 +30,39 @@ internal sealed class RunCloser(RunContext run, DevelopmentKeys signers, string 
             tell(new RunEvent.Judged(run.Clause(finding.Check), finding));
 
         var notes = Notes(stackChanged);
-        var certificate = judgement.Outcome == Outcome.Certified && !stackChanged ? Issue(judgement, manifest) : null;
-        WriteReport(judgement, measurements, certificate, notes);
-        tell(new RunEvent.Finished(Directory.Id, judgement, Directory.Report, Directory.Evidence, certificate is null ? null : Directory.Certificate));
         // a stack that changed under the run was not tested as a whole: whatever the checks say, nothing is certified
-        return stackChanged && judgement.Outcome == Outcome.Certified ? judgement with { Outcome = Outcome.Incomplete, Level = Level.None } : judgement;
+        if (stackChanged && judgement.Outcome == Outcome.Certified)
+            judgement = judgement with { Outcome = Outcome.Incomplete, Level = Level.None };
+        var certificate = judgement.Outcome == Outcome.Certified ? Issue(judgement, manifest) : null;
+        WriteReport(judgement, measurements, certificate, notes);
+        tell(new RunEvent.Finished(Directory.Id, judgement, Directory.Report, Directory.Evidence, certificate is null ? null : Directory.Certificate)
+        {
+            StackChanged = stackChanged,
+        });
+        return judgement;
+    }
+
+    /// <summary>The measurements as they were written by this run, and no others: a session that was interrupted left them where anyone could change them.</summary>
+    /// <exception cref="BrokenEnvironmentException">A file is not the one that the journal names.</exception>
+    private ImmutableArray<Measurement> ReadMeasurements()
+    {
+        var measurements = ImmutableArray.CreateBuilder<Measurement>();
+        var written = run.Journal.MeasuredDigests;
+        foreach (var file in System.IO.Directory.GetFiles(Directory.InEvidence("measurements")).Order(StringComparer.Ordinal))
+        {
+            if (!written.ContainsKey(System.IO.Path.GetFileNameWithoutExtension(file)))
+                File.Delete(file); // written right before a crash, and never said to be; or not by us
+        }
+
+        foreach (var (check, sha256) in written)
+        {
+            var bytes = RunDirectory.TryRead(Directory.InEvidence($"measurements/{check}.json")).ToArray();
+            if (Digests.Sha256(bytes) != sha256)
+                throw new BrokenEnvironmentException($"The measurement of {check} in {Directory.Evidence} is not the one that this run wrote; the run cannot be judged. Start a new one.");
+            measurements.Add(MeasurementFile.Read(bytes));
+        }
+
+        return measurements.ToImmutable();
     }
 
     private Certificate Issue(Judgement judgement, byte[] manifest)

@@ -54,6 +54,9 @@ public sealed record RunDirectory(string Path)
         return directory;
     }
 
+    /// <returns>Empty where there is no such file: no file of a run is.</returns>
+    public static ReadOnlySpan<byte> TryRead(string path) => File.Exists(path) ? File.ReadAllBytes(path) : [];
+
     /// <summary>Writes a file whole or not at all, and on the disk before it returns.</summary>
     public static void WriteWhole(string path, ReadOnlySpan<byte> bytes)
     {

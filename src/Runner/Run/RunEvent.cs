@@ -30,7 +30,11 @@ public abstract record RunEvent
     public sealed record Judged(Clause Clause, Finding Finding) : RunEvent;
 
     /// <param name="Certificate">Path of the certificate, or null if none was issued.</param>
-    public sealed record Finished(string RunId, Judgement Judgement, string Report, string Evidence, string? Certificate) : RunEvent;
+    public sealed record Finished(string RunId, Judgement Judgement, string Report, string Evidence, string? Certificate) : RunEvent
+    {
+        /// <summary>The stack after the run is not the one before it, so that nothing is certified whatever the checks say.</summary>
+        public bool StackChanged { get; init; }
+    }
 }
 
 /// <param name="Checks">Clause ids that the step measures.</param>

@@ -34,6 +34,8 @@ public sealed record RunInputs
     public static RunInputs Read(RunRequest request)
     {
         var problems = new List<Problem>();
+        if (!PinnedFile.IsBelow(request.Standard) || request.Standard.Contains('/', StringComparison.Ordinal))
+            problems.Add(new(request.Standard, 0, "", "is not a version of the standard; versions are the folders below standard/"));
         var standardFile = Path.Combine(request.Root, "standard", request.Standard, "catalogue.yaml");
         var standard = StandardReader.TryRead(standardFile, Shown(request.Root, standardFile), problems);
         var suite = standard?.TryFindSuite(request.Suite);
@@ -47,7 +49,7 @@ public sealed record RunInputs
         EnginePack? engine = null;
         if (profile is not null)
         {
-            engine = FindEngine(request.Root, profile, problems);
+            engine = TryFindEngine(request.Root, profile, problems);
             CheckPlaces(request.Root, profile, problems);
         }
 
@@ -55,7 +57,13 @@ public sealed record RunInputs
             throw new BadInputException([.. problems]);
         return new RunInputs
         {
-            Request = request, Standard = standard!, StandardFile = standardFile, Suite = suite!, Profile = profile!, Model = model!, Engine = engine,
+            Request = request,
+            Standard = standard!,
+            StandardFile = standardFile,
+            Suite = suite!,
+            Profile = profile!,
+            Model = model!,
+            Engine = engine,
         };
     }
 
@@ -78,11 +86,21 @@ public sealed record RunInputs
         return null;
     }
 
-    private static EnginePack? FindEngine(string root, Profile profile, List<Problem> problems)
+    private static EnginePack? TryFindEngine(string root, Profile profile, List<Problem> problems)
     {
         if (profile.Image.Engine is not { } name)
             return null;
-        var packs = EnginePack.ReadAll(Path.Combine(root, "engines.lock.json"));
+        System.Collections.Immutable.ImmutableArray<EnginePack> packs;
+        try
+        {
+            packs = EnginePack.ReadAll(Path.Combine(root, "engines.lock.json"));
+        }
+        catch (BadInputException unusable)
+        {
+            problems.AddRange(unusable.Problems);
+            return null;
+        }
+
         var pack = packs.FirstOrDefault(candidate => candidate.Name == name);
         if (pack is null)
             problems.Add(new(profile.File, 0, "image.engine", $"`{name}` is not in engines.lock.json; there are {string.Join(", ", packs.Select(p => p.Name))}"));

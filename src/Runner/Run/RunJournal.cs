@@ -61,6 +61,26 @@ internal sealed class RunJournal(RunDirectory directory, JournalWriter writer) :
         Append("measured", ("check", measurement.Check), ("path", path), ("sha256", Digests.Sha256(bytes)));
     }
 
+    /// <summary>Says that the session ends before the run does. A disk that is full must not hide why: the line's absence says as much.</summary>
+    public void Interrupted(string reason)
+    {
+        if (IsJudged)
+            return;
+        try
+        {
+            Append("interrupted", ("reason", reason));
+        }
+        catch (Exception full) when (full is IOException or UnauthorizedAccessException)
+        {
+            // the reason itself is on its way to the user
+        }
+    }
+
+    /// <summary>Check to the digest that its measurement was written with, the last time it was.</summary>
+    public ImmutableSortedDictionary<string, string> MeasuredDigests =>
+        ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal)
+            .SetItems(Of("measured").Select(data => KeyValuePair.Create(data.TryText("check")!, data.TryText("sha256")!)));
+
     public int NextNumber() => Of("deploying").Length + 1;
 
     public void Deploying(int number, string role) => Append("deploying", ("deployment", number), ("role", role));

@@ -24,6 +24,10 @@ internal static class Clip
         return text.Length > Longest ? clipped.Append('…').ToString() : clipped.ToString();
     }
 
+    /// <returns>At most that many characters and an ellipsis, as they are; no character beyond the basic plane is cut in half.</returns>
+    public static string Beginning(string text, int longest) =>
+        text.Length <= longest ? text : text[..(char.IsHighSurrogate(text[longest - 1]) ? longest - 1 : longest)] + '…';
+
     private static bool IsPrintable(char character) => char.GetUnicodeCategory(character) is not
         (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.OtherNotAssigned);

@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Adaptation.Certificates;
+using Adaptation.Testing;
+
+namespace Adaptation.Cli.Tests;
+
+/// <summary>The program as a user starts it: a process with arguments, two streams and an exit code.</summary>
+public sealed class CommandTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("cli-tests-").FullName;
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("certify")]
+    [InlineData("resume")]
+    [InlineData("verify")]
+    [InlineData("list")]
+    [InlineData("list profiles")]
+    [InlineData("doctor")]
+    [InlineData("prepare")]
+    public async Task Help_says_what_a_command_takes(string command)
+    {
+        var (exit, output, _) = await AdaptAsync([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
+        Assert.Equal(0, exit);
+        Golden.Match($"help{(command.Length > 0 ? "-" : "")}{command.Replace(' ', '-')}.txt", output);
+    }
+
+    [Theory]
+    [InlineData("certify --speed 9", "--speed")]
+    [InlineData("certify --isolation none", "none")]
+    [InlineData("verify", "certify")]
+    [InlineData("fly", "fly")]
+    [InlineData("list", "")]
+    public async Task Arguments_that_nobody_knows_are_exit_code_3_and_start_nothing(string arguments, string named)
+    {
+        var (exit, output, error) = await AdaptAsync(arguments.Split(' '));
+        Assert.Equal((3, ""), (exit, output));
+        Assert.Contains("--help", error, StringComparison.Ordinal);
+        if (named != "certify")
+            Assert.Contains(named, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Inputs_with_mistakes_are_exit_code_3_and_all_are_named()
+    {
+        var (exit, _, error) = await AdaptAsync("certify", "--profile", "none/such", "--model", "nor-this", "--standard", "../0.1", "--isolation", "process");
+        Assert.Equal(3, exit);
+        Assert.All(["none/such", "nor-this", "../0.1", "nothing was started"], words => Assert.Contains(words, error, StringComparison.Ordinal));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_no_run_cannot_be_gone_on_with() => Assert.Equal(3, (await AdaptAsync("resume", _folder)).Exit);
+
+    [Fact]
+    public async Task A_certificate_that_cannot_be_read_is_exit_code_3()
+    {
+        var (exit, _, error) = await AdaptAsync("verify", Path.Combine(_folder, "none.json"));
+        Assert.Equal(3, exit);
+        Assert.Contains("cannot be read", error, StringComparison.Ordinal);
+        Assert.Equal(3, (await AdaptAsync("verify", "/dev/zero")).Exit);
+    }
+
+    [Fact]
+    public async Task Without_trusted_keys_nothing_is_verified()
+    {
+        var file = Write("c.json", "{}");
+        var (exit, _, error) = await AdaptAsync("verify", file);
+        Assert.Equal(3, exit);
+        Assert.Contains("--trust", error, StringComparison.Ordinal);
+        Assert.Equal(3, (await AdaptAsync("verify", file, "--trust", Write("trust.json", "[]"))).Exit);
+    }
+
+    [Fact]
+    public async Task A_certificate_that_is_refused_is_exit_code_1_in_words_and_in_json()
+    {
+        using var keys = DevelopmentKeys.OpenOrCreate(Path.Combine(_folder, "keys"), TimeProvider.System);
+        var file = Write("c.json", """{"payload": "e30="}""");
+        var (exit, output, _) = await AdaptAsync("verify", file, "--trust", keys.TrustPath);
+        Assert.Equal(1, exit);
+        Assert.StartsWith("REFUSED", output, StringComparison.Ordinal);
+
+        (exit, output, _) = await AdaptAsync("verify", file, "--trust", keys.TrustPath, "--json");
+        Assert.Equal(1, exit);
+        using var document = JsonDocument.Parse(output);
+        Assert.Equal((1, false), (document.RootElement.GetProperty("v").GetInt32(), document.RootElement.GetProperty("valid").GetBoolean()));
+        Assert.NotEmpty(document.RootElement.GetProperty("code").GetString()!);
+    }
+
+    [Fact]
+    public async Task Evidence_that_is_not_there_is_exit_code_3()
+    {
+        using var keys = DevelopmentKeys.OpenOrCreate(Path.Combine(_folder, "keys"), TimeProvider.System);
+        Assert.Equal(3, (await AdaptAsync("verify", Write("c.json", "{}"), "--trust", keys.TrustPath, "--evidence", Path.Combine(_folder, "none"))).Exit);
+    }
+
+    [Fact]
+    public async Task A_root_that_is_missing_is_exit_code_4_and_no_stack_trace()
+    {
+        var (exit, _, error) = await AdaptAsync(["list", "checks"], root: Path.Combine(_folder, "none"));
+        Assert.Equal(4, exit);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_there_is_can_be_listed()
+    {
+        var (exit, output, _) = await AdaptAsync("list", "checks");
+        Assert.Equal(0, exit);
+        Assert.Contains("COR-18", output, StringComparison.Ordinal);
+        Assert.Contains("generic/x64-onnxruntime", (await AdaptAsync("list", "profiles")).Output, StringComparison.Ordinal);
+        Assert.Contains("ppocrv4-rec", (await AdaptAsync("list", "models")).Output, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string Write(string name, string text)
+    {
+        var path = Path.Combine(_folder, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    private Task<(int Exit, string Output, string Error)> AdaptAsync(params string[] arguments) => AdaptAsync(arguments, Golden.Root);
+
+    private async Task<(int Exit, string Output, string Error)> AdaptAsync(string[] arguments, string root)
+    {
+        var dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+        var start = new ProcessStartInfo(dotnet, [Path.Combine(AppContext.BaseDirectory, "adapt.dll"), .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = _folder,
+        };
+        start.Environment["ADAPTATION_ROOT"] = root;
+        start.Environment["XDG_DATA_HOME"] = Path.Combine(_folder, "data");
+        start.Environment["COLUMNS"] = "200";
+        using var process = Process.Start(start)!;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, await output, await error);
+    }
+}
