@@ -21,14 +21,14 @@ internal sealed record RunOverhead(TimeSpan Wall, TimeSpan Starts, TimeSpan Load
             Console.Error.WriteLine($"{judged.GetProperty("check")}: {judged.GetProperty("verdict")}: {(judged.TryGetProperty("reason", out var reason) ? reason.GetString() : "")}");
         var journal = File.ReadLines(Path.Combine(finished.GetProperty("evidence").GetString()!, "run", "events.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
         return new(
-            wall, Sum(journal, "ready", "startNanos"), Sum(journal, "removed", "servedNanos"), exit,
+            wall, Sum(journal, "startNanos"), Sum(journal, "servedNanos"), exit,
             finished.TryGetProperty("certificate", out var certificate) ? certificate.GetString() : null);
     }
 
     public static string Table(IEnumerable<RunOverhead> runs) => "\n| run | whole | container starts | under load | overhead | bound 3 s + 5 % |\n|---|---|---|---|---|---|\n" + string.Join('\n', runs.Select((run, at) =>
         FormattableString.Invariant($"| {at + 1} (exit {run.Exit}) | {run.Wall.TotalSeconds:0.0} s | {run.Starts.TotalSeconds:0.0} s | {run.Loads.TotalSeconds:0.0} s | {run.Overhead.TotalSeconds:0.0} s | {run.Bound.TotalSeconds:0.0} s |")));
 
-    private static TimeSpan Sum(JsonElement[] journal, string kind, string name) => TimeSpan.FromTicks(journal
-        .Where(entry => entry.GetProperty("kind").GetString() == kind && entry.GetProperty("data").GetProperty("role").GetString() == "server")
+    private static TimeSpan Sum(JsonElement[] journal, string name) => TimeSpan.FromTicks(journal
+        .Where(entry => entry.GetProperty("kind").GetString() == "removed" && entry.GetProperty("data").GetProperty("role").GetString() == "server")
         .Sum(entry => entry.GetProperty("data").GetProperty(name).GetInt64()) / 100);
 }

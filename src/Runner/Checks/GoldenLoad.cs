@@ -54,7 +54,8 @@ internal sealed class GoldenLoad
         try
         {
             var result = await run(new LoadGenerator(_spec, _run.Time), either.Token);
-            _deployment.Count(result.Samples.Length, result.Samples.Count(sample => sample.Failure is null));
+            _deployment.Count(
+                result.Samples.Length, result.Samples.Count(sample => sample.Failure is null), _run.Time.GetElapsedTime(result.Started, result.Ended));
             return result.BrokenOff is not { } reason
                 ? result
                 : throw await _deployment.ExplainAsync("served the load", new WireException(WireFailure.Broken, reason), cancellationToken);

@@ -52,19 +52,20 @@ internal sealed class ServeStep : IStep
         var buffer = new AnswerBuffer();
         foreach (var input in run.Prepared.Golden.Inputs)
         {
+            var asked = run.Time.GetTimestamp();
             try
             {
                 var request = run.Prepared.Request(server.Transport, input);
                 var outputs = await Task.Run(
                     () => client.Infer(request, buffer, run.Inputs.Profile.Server.AnswerWithin, either.Token).Parse(), CancellationToken.None);
-                server.Count(asked: 1, answered: 1);
+                server.Count(asked: 1, answered: 1, run.Time.GetElapsedTime(asked));
                 var path = $"outputs/{input.Id}.bin";
                 RunDirectory.WriteWhole(run.Directory.InEvidence(path), outputs[0].Data.Span);
                 tensors.Add(new(input.Id, path, outputs[0].DataType, outputs[0].Shape));
             }
             catch (WireException broken)
             {
-                server.Count(asked: 1, answered: 0);
+                server.Count(asked: 1, answered: 0, run.Time.GetElapsedTime(asked));
                 throw await server.ExplainAsync($"answered golden input {input.Id}", broken, cancellationToken);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -196,7 +196,8 @@ internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId,
                         var done = answer.Done;
                         if (isGood(answer))
                         {
-                            deployment.Count(asked: 1, answered: 1);
+                            deployment.ReadyAfter = time.GetElapsedTime(deployment.StartedAt, done);
+                            deployment.Count(asked: 1, answered: 1, TimeSpan.Zero);
                             return done;
                         }
 

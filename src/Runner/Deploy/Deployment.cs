@@ -36,11 +36,19 @@ internal sealed class Deployment : IAsyncDisposable
 
     public int? ProcessId { get; internal set; }
 
+    /// <summary>From the start of the container to its first good answer; null until there is one.</summary>
+    public TimeSpan? ReadyAfter { get; internal set; }
+
+    /// <summary>Spent under load, or waiting for an answer.</summary>
+    public TimeSpan Served { get; private set; }
+
     /// <summary>Counts requests for the record of the deployment.</summary>
-    public void Count(long asked, long answered)
+    /// <param name="took">From the first request sent to the last answer received.</param>
+    public void Count(long asked, long answered, TimeSpan took)
     {
-        Interlocked.Add(ref _asked, asked);
-        Interlocked.Add(ref _answered, answered);
+        _asked += asked;
+        _answered += answered;
+        Served += took;
     }
 
     /// <summary>Says why the server broke off: asks the container engine and the kernel, not the server.</summary>

@@ -60,6 +60,11 @@ internal sealed class RunCloser(RunContext run, DevelopmentKeys signers, string 
             if (Digests.Sha256(bytes) != sha256)
                 throw new BrokenEnvironmentException($"The measurement of {check} in {Directory.Evidence} is not the one that this run wrote; the run cannot be judged. Start a new one.");
             measurements.Add(MeasurementFile.Read(bytes));
+            foreach (var tensor in measurements[^1].Tensors)
+            {
+                if (Digests.Sha256(RunDirectory.TryRead(Directory.InEvidence(tensor.Path))) != run.Journal.TensorDigests.GetValueOrDefault(tensor.Path))
+                    throw new BrokenEnvironmentException($"The answer {tensor.Path} in {Directory.Evidence} is not the one that this run wrote; the run cannot be judged. Start a new one.");
+            }
         }
 
         return measurements.ToImmutable();

@@ -58,7 +58,10 @@ internal sealed class RunJournal(RunDirectory directory, JournalWriter writer) :
         var bytes = MeasurementFile.Write(measurement);
         var path = $"measurements/{measurement.Check}.json";
         RunDirectory.WriteWhole(directory.InEvidence(path), bytes);
-        Append("measured", ("check", measurement.Check), ("path", path), ("sha256", Digests.Sha256(bytes)));
+        Append(
+            "measured", ("check", measurement.Check), ("path", path), ("sha256", Digests.Sha256(bytes)),
+            ("tensors", CanonicalValue.Of(measurement.Tensors.Select(tensor => CanonicalValue.Object.Of(
+                ("path", tensor.Path), ("sha256", Digests.Sha256(File.ReadAllBytes(directory.InEvidence(tensor.Path)))))))));
     }
 
     /// <summary>Says that the session ends before the run does. A disk that is full must not hide why: the line's absence says as much.</summary>
@@ -81,6 +84,12 @@ internal sealed class RunJournal(RunDirectory directory, JournalWriter writer) :
         ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal)
             .SetItems(Of("measured").Select(data => KeyValuePair.Create(data.TryText("check")!, data.TryText("sha256")!)));
 
+    /// <summary>Path of each answer that a measurement kept to its SHA-256, as the journal has it.</summary>
+    public ImmutableSortedDictionary<string, string> TensorDigests =>
+        ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal).SetItems(
+            Of("measured").SelectMany(data => ((CanonicalValue.List)data.TryGet("tensors")!).Items.Cast<CanonicalValue.Object>())
+                .Select(tensor => KeyValuePair.Create(tensor.TryText("path")!, tensor.TryText("sha256")!)));
+
     public int NextNumber() => Of("deploying").Length + 1;
 
     public void Deploying(int number, string role) => Append("deploying", ("deployment", number), ("role", role));
@@ -95,6 +104,7 @@ internal sealed class RunJournal(RunDirectory directory, JournalWriter writer) :
         RunDirectory.WriteWhole(directory.InEvidence(path), log);
         Append(
             "removed", ("deployment", deployment.Number), ("role", deployment.Role), ("container", deployment.Container.Id), ("log", path),
+            ("startNanos", (deployment.ReadyAfter ?? TimeSpan.Zero).Ticks * 100), ("servedNanos", deployment.Served.Ticks * 100),
             ("asked", asked), ("answered", answered), ("residue", CanonicalValue.Of(residue.Select(FromString))),
             ("network", network is null
                 ? CanonicalValue.Object.Of(("unreadable", "the container's network namespace could not be read from this machine"))

@@ -19,7 +19,7 @@ internal sealed class GivenRun : IDisposable
         WriteRoot();
         Engine = new FakeEngine((container, request) => (answer ?? Right)(this, container, request));
         Keys = DevelopmentKeys.OpenOrCreate(_folder.At("keys"), TimeProvider.System);
-        Request = new RunRequest(_folder.Path, "p", "m", "t", suite, WithoutContainer: false);
+        Request = new RunRequest(_folder.Path, "p", "m", "t", suite);
         Prepared = Prepare();
     }
 

@@ -169,7 +169,7 @@ public class ResumeTests
     {
         using var folder = new TempFolder();
         Assert.Throws<BadInputException>(() => RequestFile.Read(new RunDirectory(folder.Path), folder.Path));
-        folder.Write("evidence/run/request.json", """{"schema": "other", "profile": null}""");
+        folder.Write("request.json", """{"schema": "other", "profile": null}""");
         Assert.Throws<BadInputException>(() => RequestFile.Read(new RunDirectory(folder.Path), folder.Path));
     }
 
@@ -177,9 +177,10 @@ public class ResumeTests
     public void A_request_comes_back_as_it_was_written()
     {
         using var folder = new TempFolder();
-        var request = new RunRequest(folder.Path, "p/\"q", "模型", "0.1", "quick", WithoutContainer: true);
-        folder.Write("evidence/run/request.json", RequestFile.Write(request));
+        var request = new RunRequest(folder.Path, "p/\"q", "模型", "0.1", "quick");
+        folder.Write("request.json", RequestFile.Write(request, inContainer: false));
         Assert.Equal(request, RequestFile.Read(new RunDirectory(folder.Path), folder.Path));
+        Assert.False(RequestFile.WasInContainer(new RunDirectory(folder.Path)));
     }
 
     private static Task<Judgement> Resume(GivenRun run) => run.Conductor().ResumeAsync(run.Prepared, run.Only(), Token);
