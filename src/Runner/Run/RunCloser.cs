@@ -24,6 +24,7 @@ internal sealed class RunCloser(RunContext run, DevelopmentKeys signers, string 
         RunDirectory.WriteWhole(Directory.Verdicts, verdicts);
         if (!run.Journal.IsJudged)
             run.Journal.Append("judged", ("outcome", judgement.Outcome.ToString()), ("level", judgement.Level.ToString()), ("verdicts", Digests.Sha256(verdicts)));
+        run.Journal.End();
         var manifest = EvidenceManifest.Create(Directory.Evidence).ToBytes();
         RunDirectory.WriteWhole(Directory.Manifest, manifest);
         foreach (var finding in judgement.Findings)
