@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
@@ -13,7 +12,7 @@ internal sealed class FaultyServer(Faults faults, InnerHost inner)
     private const int DiedUnderLoad = 18;
     private const long MaxBody = 256L << 20;
     private readonly TimeProvider _time = TimeProvider.System;
-    private readonly ConcurrentDictionary<string, TensorMessage> _remembered = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<byte[], TensorMessage> _remembered = new(new SameBytes());
     private long _asked;
     private int _underWay;
 
@@ -80,14 +79,13 @@ internal sealed class FaultyServer(Faults faults, InnerHost inner)
 
     private async Task<(int Status, TensorMessage Answer)> AnswerAsync(HttpContext context, TensorMessage message)
     {
-        var key = faults.Remember ? Convert.ToHexString(SHA256.HashData(message.Body)) : "";
-        if (_remembered.TryGetValue(key, out var known))
+        if (_remembered.TryGetValue(message.Body, out var known))
             return (StatusCodes.Status200OK, known with { Body = [.. known.Body] });
         using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), context.Request.Path.Value) { Content = message.ToContent() };
         using var response = await inner.Client.SendAsync(request, context.RequestAborted);
         var answer = await TensorMessage.ReadAsync(response, context.RequestAborted);
         if (faults.Remember && response.IsSuccessStatusCode && message.Body.Length > 0)
-            _remembered[key] = answer with { Body = [.. answer.Body] };
+            _remembered[message.Body] = answer with { Body = [.. answer.Body] };
         return ((int)response.StatusCode, answer);
     }
 
@@ -148,5 +146,18 @@ internal sealed class FaultyServer(Faults faults, InnerHost inner)
     {
         Console.Error.WriteLine("adaptation-simulator: asked to die now");
         Environment.Exit(DiedUnderLoad);
+    }
+
+    /// <summary>Without a digest: the image has no libssl.</summary>
+    private sealed class SameBytes : IEqualityComparer<byte[]>
+    {
+        public bool Equals(byte[]? one, byte[]? other) => one.AsSpan().SequenceEqual(other);
+
+        public int GetHashCode(byte[] bytes)
+        {
+            var hash = new HashCode();
+            hash.AddBytes(bytes);
+            return hash.ToHashCode();
+        }
     }
 }

@@ -6,7 +6,7 @@ namespace Adaptation.Integration;
 /// <summary>A profile whose server is the simulator: right, fast and well behaved until a test asks for a fault.</summary>
 internal sealed record Stand
 {
-    public ImmutableArray<string> Faults { get; init; } = ["--remember", "--pace-ms", "25"];
+    public ImmutableArray<string> Faults { get; init; } = ["--remember", "--pace-ms", "50"];
 
     /// <summary>Lines for <c>container:</c>, behind the usual ones.</summary>
     public string Container { get; init; } = "memory: 1GiB, tmp: 64MiB";
