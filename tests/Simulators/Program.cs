@@ -17,6 +17,9 @@ if (faults.DieAtStart)
     return DiedAtStart;
 }
 
+// what a curious server can find out: where its socket's folder lies on the host
+foreach (var mount in File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')).Where(mount => mount[4] == "/run/adaptation"))
+    Console.WriteLine($"adaptation-simulator: /run/adaptation is {mount[3]}");
 using var deaf = faults.IgnoreSigterm ? PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => signal.Cancel = true) : null;
 await StartFaults.CommitAsync(faults);
 await using var inner = await InnerHost.StartAsync(faults);

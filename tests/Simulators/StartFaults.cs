@@ -68,13 +68,11 @@ internal static class StartFaults
             output.Write(line);
     }
 
-    private static void FloodMemory()
+    /// <summary>Outside the garbage collector's heap, which would give up on its own before the container's limit is reached.</summary>
+    private static unsafe void FloodMemory()
     {
-        for (var taken = new List<byte[]>(); ;)
-        {
-            var block = GC.AllocateUninitializedArray<byte>(16 << 20);
-            Array.Fill(block, (byte)1);
-            taken.Add(block);
-        }
+        const int Block = 16 << 20;
+        while (true)
+            new Span<byte>(NativeMemory.Alloc(Block), Block).Fill(1);
     }
 }
