@@ -12,16 +12,15 @@ public sealed class BrokenBackendTests(Bench bench)
     [Theory]
     [InlineData("ended with exit code 18", "serve", "--die-after", "40")]
     [InlineData("ended with exit code 17", "start-up", "--die-at-start")]
-    [InlineData("no answer within 2 s", "serve", "--hang-after", "30")]
-    [InlineData("did not give a good answer within 4 s", "start-up", "--never-ready")]
-    [InlineData("asked to die at start", "start-up", "--die-at-start")]
+    [InlineData("did not give a whole answer within 2 s", "serve", "--hang-after", "30")]
+    [InlineData("did not give a good answer within 12 s", "start-up", "--never-ready")]
     [InlineData("answered golden input", "serve", "--garbage", "--from", "5")]
     [InlineData("it answered, and wrongly", "start-up", "--wrong-shape")]
     [InlineData("answered golden input", "serve", "--truncate", "--from", "5")]
     [InlineData("killed for memory (limit 512 MiB", "start-up", "--memory-flood")]
     public async Task A_server_that_breaks_off_is_rejected_with_the_reason(string reason, string step, params string[] faults)
     {
-        var stand = Stand.With(faults) with { ReadyWithin = "4s", AnswerWithin = "2s", Container = "memory: 512MiB, tmp: 64MiB" };
+        var stand = Stand.With(faults) with { ReadyWithin = "12s", AnswerWithin = "2s", Container = "memory: 512MiB, tmp: 64MiB" };
 
         var ended = await bench.CertifyAsync(stand, "quick", Token, string.Join(' ', faults));
 

@@ -21,6 +21,18 @@ public sealed class KnownGoodTests(Bench bench)
         Bench.AssertJournalIsWhole(run);
     }
 
+    [Fact]
+    public async Task A_container_cannot_tell_which_of_the_deployments_it_is()
+    {
+        var run = new RunDirectory((await bench.GoodAsync(Token)).Directory!);
+
+        var folders = Directory.GetFiles(run.InEvidence("run/log"), "*-server.log").SelectMany(File.ReadLines)
+            .Where(line => line.Contains("/run/adaptation is ", StringComparison.Ordinal)).ToArray();
+
+        Assert.Equal(6, folders.Length);
+        Assert.All(folders, line => Assert.Matches("/[0-9a-f]{8}$", line)); // by chance, and no number that counts up
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
