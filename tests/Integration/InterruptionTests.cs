@@ -10,6 +10,8 @@ public sealed class InterruptionTests(Bench bench)
     private const int Cancelled = 130;
     private static readonly TimeSpan Polite = TimeSpan.FromSeconds(5);
 
+    private static Stand Steady { get; } = Stand.Good with { Throughput = "5/s" }; // a second of load says little, and these cases ask for little
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>From ADAPTATION_KILLS, for a longer look by hand.</summary>
@@ -18,7 +20,7 @@ public sealed class InterruptionTests(Bench bench)
     [Fact]
     public async Task Ctrl_C_while_preparing_ends_at_once_with_nothing_to_go_on_with()
     {
-        using var process = AdaptProcess.Start(bench.Place, bench.Certify(Stand.Good, "quick"));
+        using var process = AdaptProcess.Start(bench.Place, bench.Certify(Steady, "brief"));
         await process.UntilAsync("preparing", "", Token);
 
         var ended = await InterruptAsync(process, "Ctrl-C while preparing");
@@ -33,7 +35,7 @@ public sealed class InterruptionTests(Bench bench)
     [InlineData("throughput")]
     public async Task Ctrl_C_in_a_step_ends_it_and_the_run_can_be_gone_on_with(string step)
     {
-        using var process = AdaptProcess.Start(bench.Place, bench.Certify(Stand.Good, "quick"));
+        using var process = AdaptProcess.Start(bench.Place, bench.Certify(Steady, "brief"));
         await process.UntilAsync("step-started", step, Token);
         await Task.Delay(TimeSpan.FromMilliseconds(700), TimeProvider.System, Token); // into the step: a container is there
 
@@ -48,8 +50,8 @@ public sealed class InterruptionTests(Bench bench)
     [MemberData(nameof(Kills))]
     public async Task Killed_at_any_moment_a_run_can_be_gone_on_with(int number)
     {
-        var after = TimeSpan.FromSeconds(new Random(Seed + number).NextDouble() * 20);
-        using var process = AdaptProcess.Start(bench.Place, bench.Certify(Stand.Good, "quick"));
+        var after = TimeSpan.FromSeconds(new Random(Seed + number).NextDouble() * 12);
+        using var process = AdaptProcess.Start(bench.Place, bench.Certify(Steady, "brief"));
         await process.UntilAsync("started", "", Token);
         await Task.Delay(after, TimeProvider.System, Token);
         process.Signal(AdaptProcess.Kill);

@@ -106,6 +106,15 @@ internal static class ShortStandard
             overrides:
               PERF-05: {min_seconds: 3, windows: 6}
               PERF-12: {run_seconds: 3, windows: 6}
+          brief: # to be interrupted
+            title: {en: Every check as briefly as can be, zh: 最短全项检查}
+            cap: L5
+            checks: [OPS-02, SEC-05, PERF-01, SEC-01, SEC-03, COR-18, PERF-04, PERF-05, PERF-12, OPS-01]
+            overrides:
+              PERF-01: {repeats: 1}
+              PERF-04: {confidence_ppm: 900000, late_share_ppm: 200000, streams_high: 4}
+              PERF-05: {min_seconds: 1, windows: 4}
+              PERF-12: {runs: 2, run_seconds: 1, windows: 4, cv_max_ppm: 1000000}
           silence: # as long as ONNX Runtime's telemetry waits before it first sends
             title: {en: Silence, zh: 静默}
             cap: L5
