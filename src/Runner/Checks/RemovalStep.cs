@@ -46,10 +46,10 @@ internal sealed class RemovalStep : IStep
         };
     }
 
-    private static Measurement Egress(ImmutableArray<CanonicalValue.Object> removed)
+    private static Measurement Egress(ImmutableArray<CanonicalValue.Object> all)
     {
-        // one that an interruption ended before it was asked anything shows nothing, unless it sent something all the same
-        removed = [.. removed.Where(deployment => Number(deployment, "asked") > 0 || Sent(deployment) > 0)];
+        // one that was cut off by an interruption before it was asked anything shows nothing by its silence; what it sent counts all the same
+        var removed = all.Where(deployment => Number(deployment, "asked") > 0 || HasSent(deployment)).ToImmutableArray();
         var networks = removed.Select(deployment => (CanonicalValue.Object)deployment.TryGet("network")!).ToImmutableArray();
         var unreadable = networks.Select(network => network.TryText("unreadable")).FirstOrDefault(reason => reason is not null);
         return new Measurement
@@ -68,6 +68,10 @@ internal sealed class RemovalStep : IStep
                 : ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("unreadable", unreadable)]),
         };
     }
+
+    private static bool HasSent(CanonicalValue.Object deployment) =>
+        deployment.TryGet("network") is CanonicalValue.Object network && network.TryText("unreadable") is null
+        && Number(network, "packetsOut") + Number(network, "refused") > 0;
 
     private static async Task<Measurement> IntegrityAsync(RunContext run, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Security.Cryptography;
 
 namespace Adaptation.Runner;
 
@@ -86,7 +87,7 @@ internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId,
     {
         var number = record.NextNumber();
         record.Deploying(number, role);
-        var sockets = SocketFolder(number);
+        var sockets = SocketFolder();
         var placeholders = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["{model}"] = ModelTarget,
@@ -169,9 +170,10 @@ internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId,
     }
 
     /// <summary>Short, because a socket's path may have 107 bytes; inside a closed folder, because the socket itself is open to all.</summary>
-    private string SocketFolder(int number)
+    /// <remarks>Named by chance: a container reads the source of its mounts in /proc/self/mountinfo, and a number would tell which step it serves.</remarks>
+    private string SocketFolder()
     {
-        var folder = scratch.Folder(number.ToString(CultureInfo.InvariantCulture));
+        var folder = scratch.Folder(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)));
         const UnixFileMode everyone = (UnixFileMode)0b111_111_111;
         File.SetUnixFileMode(folder, everyone); // the server runs as another user
         return folder;

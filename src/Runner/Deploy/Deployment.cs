@@ -3,6 +3,8 @@ namespace Adaptation.Runner;
 /// <summary>One container with a server in it, from its start to its removal. Disposing removes it and records what was left.</summary>
 internal sealed class Deployment : IAsyncDisposable
 {
+    private static readonly TimeSpan NewsOfDeath = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(20);
     private readonly Deployer _deployer;
     private readonly LogRecorder _log;
     private readonly string _socketFolder;
@@ -57,7 +59,7 @@ internal sealed class Deployment : IAsyncDisposable
     {
         var reason = _log.Flooded.IsCancellationRequested
             ? $"the server wrote more than {_deployer.Profile.Container.LogLimitBytes >> 20} MiB of log (`container.log_limit` in the profile) and was stopped"
-            : await DeathAsync(cancellationToken) is { } death ? $"{death} while it {what}" : $"{what}: {cause?.Message ?? "no answer"}";
+            : await DeathBehindAsync(cause, cancellationToken) is { } death ? $"{death} while it {what}" : $"{what}: {cause?.Message ?? "no answer"}";
         var tail = _log.Tail(12);
         var message = tail.Length == 0 ? reason : $"{reason}. Its last lines:\n{tail}";
         return IsOurs
@@ -72,6 +74,20 @@ internal sealed class Deployment : IAsyncDisposable
         if (state.OutOfMemory)
             return $"the server was killed for memory (limit {_deployer.Profile.Container.MemoryBytes >> 20} MiB, `container.memory` in the profile)";
         return state.IsRunning ? null : $"the server ended with exit code {state.ExitCode}";
+    }
+
+    /// <summary>A connection breaks before the container engine knows that the process behind it ended: it is given a second to say so.</summary>
+    private async Task<string?> DeathBehindAsync(Exception? cause, CancellationToken cancellationToken)
+    {
+        var asked = _deployer.Time.GetTimestamp();
+        while (true)
+        {
+            if (await DeathAsync(cancellationToken) is { } death)
+                return death;
+            if (cause is not WireException { Kind: WireFailure.Broken or WireFailure.Refused } || _deployer.Time.GetElapsedTime(asked) > NewsOfDeath)
+                return null;
+            await Task.Delay(Between, _deployer.Time, cancellationToken);
+        }
     }
 
     /// <remarks>

@@ -111,6 +111,8 @@ internal sealed class RunJournal(RunDirectory directory, JournalWriter writer) :
                 : CanonicalValue.Object.Of(("packetsOut", network.PacketsOut), ("refused", network.Refused))));
     }
 
+    /// <summary>Lets go of the file, to which nothing is written any more: the manifest reads it, and the writer's lock lets nobody read.</summary>
+
     public void Dispose() => writer.Dispose();
 
     private ImmutableArray<CanonicalValue.Object> Of(string kind) => [.. Entries.Where(entry => entry.Kind == kind).Select(entry => entry.Data)];

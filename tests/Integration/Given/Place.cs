@@ -1,0 +1,133 @@
+namespace Adaptation.Integration;
+
+/// <summary>Folders of the suite's own: a product root with a standard of shorter durations, data, runs and scratch space.</summary>
+internal sealed class Place : IDisposable
+{
+    private readonly string _top = Directory.CreateTempSubdirectory("adi").FullName; // short: sockets lie below it
+
+    public Place()
+    {
+        foreach (var folder in (ReadOnlySpan<string>)[Root, Data, Runs, Scratch, Inputs, Path.Combine(Root, "standard", "0.1")])
+            Directory.CreateDirectory(folder);
+        Link("hardware-profiles", Repository("hardware-profiles"));
+        Link("reference-models", Repository("reference-models"));
+        Link("containers", Repository("containers"));
+        Link("engines.lock.json", Repository("engines.lock.json"));
+        Link("image", Repository("tests/Simulators/image"));
+        Link("simulator", Built("Adaptation.Simulators", "adaptation-simulator"));
+        Link("host", Path.GetDirectoryName(Host)!);
+        File.WriteAllText(Path.Combine(Root, "standard", "0.1", "catalogue.yaml"), ShortStandard.Text(Repository("standard/0.1/catalogue.yaml")));
+    }
+
+    /// <summary>What ADAPTATION_ROOT names.</summary>
+    public string Root => Path.Combine(_top, "root");
+
+    /// <summary>What XDG_DATA_HOME names.</summary>
+    public string Data => Path.Combine(_top, "data");
+
+    public string Runs => Path.Combine(_top, "runs");
+
+    /// <summary>What TMPDIR names.</summary>
+    public string Scratch => Path.Combine(_top, "t");
+
+    /// <summary>The kept copy of the model that runs mount.</summary>
+    public string ModelFile => Directory.GetFiles(Path.Combine(Data, "adaptation", "packages"), "model.onnx", SearchOption.AllDirectories).Single();
+
+    /// <summary>The published command line if ADAPT names one, else what the build of the project made.</summary>
+    public static string Adapt { get; } = Environment.GetEnvironmentVariable("ADAPT") is { Length: > 0 } named
+        ? Path.GetFullPath(named)
+        : Path.Combine(Built("Adaptation.Cli", "adapt"), "adapt");
+
+    /// <summary>The published host if ADAPTATION_HOST names one, else the one that the launcher publishes.</summary>
+    public static string Host { get; } = Environment.GetEnvironmentVariable("ADAPTATION_HOST") is { Length: > 0 } named
+        ? Path.GetFullPath(named)
+        : Existing(Repository("artifacts/adapt/host/adaptation-host"), "`./adapt prepare` publishes it");
+
+    /// <summary>Files that tests write for the command line.</summary>
+    private string Inputs => Path.Combine(_top, "inputs");
+
+    public static string Repository(string path) =>
+        Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../..", path));
+
+    /// <returns>The path of a new file.</returns>
+    public string Write(string name, string text)
+    {
+        var path = Path.Combine(Inputs, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    public void Dispose() => Directory.Delete(_top, recursive: true);
+
+    private static string Built(string project, string program)
+    {
+        var folder = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, $"../../{project}/debug_linux-x64"));
+        Existing(Path.Combine(folder, program), $"build {project}");
+        return folder;
+    }
+
+    private static string Existing(string path, string remedy) =>
+        File.Exists(path) ? path : throw new InvalidOperationException($"{path} is not there: {remedy}.");
+
+    private void Link(string name, string target) => File.CreateSymbolicLink(Path.Combine(Root, name), target);
+}
+
+/// <summary>The shipped standard, clause by clause, with suites of the tests' own whose durations are seconds.</summary>
+internal static class ShortStandard
+{
+    private const string Suites = """
+        suites:
+          quick:
+            title: {en: Every check in seconds, zh: 秒级全项检查}
+            cap: L5
+            checks: [OPS-02, SEC-05, PERF-01, SEC-01, SEC-03, COR-18, PERF-04, PERF-05, PERF-12, OPS-01]
+            overrides:
+              PERF-01: {repeats: 1}
+              PERF-04: {confidence_ppm: 900000, late_share_ppm: 100000, streams_high: 4}
+              PERF-05: {min_seconds: 3, windows: 6}
+              PERF-12: {run_seconds: 3, windows: 6, cv_max_ppm: 1000000} # these tests may run beside a build; `load` keeps what the standard asks
+          answers:
+            title: {en: Answers and confinement, zh: 应答与隔离}
+            cap: L5
+            checks: [OPS-02, SEC-05, SEC-01, SEC-03, COR-18, PERF-04, OPS-01]
+            overrides:
+              PERF-04: {confidence_ppm: 900000, late_share_ppm: 100000, streams_high: 4}
+          start:
+            title: {en: Start and removal, zh: 启动与卸载}
+            cap: L5
+            checks: [OPS-02, SEC-05, PERF-01, SEC-03, OPS-01]
+            overrides:
+              PERF-01: {repeats: 1}
+          load:
+            title: {en: Load, zh: 负载}
+            cap: L5
+            checks: [SEC-03, PERF-05, PERF-12, OPS-01]
+            overrides:
+              PERF-05: {min_seconds: 3, windows: 6}
+              PERF-12: {run_seconds: 3, windows: 6}
+          brief: # to be interrupted
+            title: {en: Every check as briefly as can be, zh: 最短全项检查}
+            cap: L5
+            checks: [OPS-02, SEC-05, PERF-01, SEC-01, SEC-03, COR-18, PERF-04, PERF-05, PERF-12, OPS-01]
+            overrides:
+              PERF-01: {repeats: 1}
+              PERF-04: {confidence_ppm: 900000, late_share_ppm: 200000, streams_high: 4}
+              PERF-05: {min_seconds: 1, windows: 4}
+              PERF-12: {runs: 2, run_seconds: 1, windows: 4, cv_max_ppm: 1000000}
+          silence: # as long as ONNX Runtime's telemetry waits before it first sends
+            title: {en: Silence, zh: 静默}
+            cap: L5
+            checks: [SEC-03, PERF-05, OPS-01]
+            overrides:
+              PERF-05: {min_seconds: 15}
+              PERF-12: {run_seconds: 1, runs: 2}
+        """;
+
+    public static string Text(string shipped)
+    {
+        var text = File.ReadAllText(shipped);
+        var at = text.IndexOf("\nsuites:\n", StringComparison.Ordinal);
+        return at > 0 ? $"{text[..(at + 1)]}{Suites}\n" : throw new InvalidOperationException($"{shipped} has no suites at its end");
+    }
+}

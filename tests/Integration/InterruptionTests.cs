@@ -1,0 +1,96 @@
+using System.Globalization;
+using Adaptation.Runner;
+
+namespace Adaptation.Integration;
+
+/// <summary>A run that is cancelled or killed loses nothing that it had written down, and can be gone on with.</summary>
+public sealed class InterruptionTests(Bench bench)
+{
+    private const int Seed = 20261121;
+    private const int Cancelled = 130;
+    private static readonly TimeSpan Polite = TimeSpan.FromSeconds(5);
+
+    private static Stand Steady { get; } = Stand.Good with { Throughput = "5/s" }; // a second of load says little, and these cases ask for little
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>From ADAPTATION_KILLS, for a longer look by hand.</summary>
+    public static TheoryData<int> Kills => [.. Enumerable.Range(0, int.Parse(Environment.GetEnvironmentVariable("ADAPTATION_KILLS") ?? "5", CultureInfo.InvariantCulture))];
+
+    [Fact]
+    public async Task Ctrl_C_while_preparing_ends_at_once_with_nothing_to_go_on_with()
+    {
+        using var process = AdaptProcess.Start(bench.Place, bench.Certify(Steady, "brief"));
+        await process.UntilAsync("preparing", "", Token);
+
+        var ended = await InterruptAsync(process, "Ctrl-C while preparing");
+
+        Assert.True(ended.ExitCode == Cancelled, $"{ended}");
+        await bench.NothingIsLeftAsync(Token);
+    }
+
+    [Theory]
+    [InlineData("start-up")]
+    [InlineData("serve")]
+    [InlineData("throughput")]
+    public async Task Ctrl_C_in_a_step_ends_it_and_the_run_can_be_gone_on_with(string step)
+    {
+        using var process = AdaptProcess.Start(bench.Place, bench.Certify(Steady, "brief"));
+        await process.UntilAsync("step-started", step, Token);
+        await Task.Delay(TimeSpan.FromMilliseconds(700), TimeProvider.System, Token); // into the step: a container is there
+
+        var ended = await InterruptAsync(process, $"Ctrl-C in {step}");
+
+        Assert.True(ended.ExitCode == Cancelled, $"{ended}");
+        await bench.NothingIsLeftAsync(Token);
+        await GoOnAsync(ended, $"resumed after Ctrl-C in {step}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Kills))]
+    public async Task Killed_at_any_moment_a_run_can_be_gone_on_with(int number)
+    {
+        var after = TimeSpan.FromSeconds(new Random(Seed + number).NextDouble() * 12);
+        using var process = AdaptProcess.Start(bench.Place, bench.Certify(Steady, "brief"));
+        await process.UntilAsync("started", "", Token);
+        await Task.Delay(after, TimeProvider.System, Token);
+        process.Signal(AdaptProcess.Kill);
+        var ended = await process.EndAsync(Token);
+        bench.Done($"kill -9 {after.TotalSeconds:0.0} s into a run", ended);
+        Assert.True(ended.ExitCode == 128 + AdaptProcess.Kill, $"{ended}");
+
+        if (number == 0)
+        {
+            var next = await bench.CertifyAsync(Stand.Good, "start", Token, "the next run removes what a killed one left"); // and sees to it that nothing is left
+            Assert.True(next.ExitCode == 0, $"{next}");
+        }
+
+        await GoOnAsync(ended, $"resumed after kill -9 at {after.TotalSeconds:0.0} s");
+    }
+
+    private async Task<Ended> InterruptAsync(AdaptProcess process, string what)
+    {
+        var asked = TimeProvider.System.GetTimestamp();
+        process.Signal(AdaptProcess.Interrupt);
+        var ended = await process.EndAsync(Token);
+        bench.Done(what, ended);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(asked), TimeSpan.Zero, Polite);
+        return ended;
+    }
+
+    private async Task GoOnAsync(Ended interrupted, string what)
+    {
+        var run = new RunDirectory(interrupted.Directory!);
+        var before = await File.ReadAllBytesAsync(run.Journal, Token);
+        var whole = before.AsMemory(0, before.AsSpan().LastIndexOf((byte)'\n') + 1); // a line cut short by the kill was never said
+
+        var ended = await bench.RunAsync(what, ["resume", run.Path, "--json"], Token);
+
+        Assert.True(ended.ExitCode == 0, $"{ended}");
+        Assert.NotNull(ended.Certificate);
+        Assert.True((await File.ReadAllBytesAsync(run.Journal, Token)).AsSpan().StartsWith(whole.Span), "the journal lost what it had said");
+        Bench.AssertJournalIsWhole(run);
+        var verified = await bench.RunAsync($"verify: {what}", ["verify", run.Certificate, "--evidence", run.Evidence], Token);
+        Assert.True(verified.ExitCode == 0, $"{verified}");
+    }
+}
