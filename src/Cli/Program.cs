@@ -110,7 +110,7 @@ internal sealed record Workshop(IContainerEngine Engine, Preparation Preparation
             async Task<string> EnsureBaseAsync(string reference, CancellationToken token)
             {
                 if (!bases.TryGetValue(reference, out var name))
-                    bases[reference] = name = (await BaseImage.EnsureAsync(engine, new BaseImageSpec { Reference = reference }, docker, token)).Name;
+                    bases[reference] = name = (await BaseImage.EnsureAsync(engine, BaseOf(reference), docker, token)).Name;
                 return name;
             }
 
@@ -123,6 +123,12 @@ internal sealed record Workshop(IContainerEngine Engine, Preparation Preparation
             throw;
         }
     }
+
+    /// <summary>Packages of this machine stand in for a plain Debian or Ubuntu only: what a vendor's image brings, nothing here can replace.</summary>
+    private static BaseImageSpec BaseOf(string reference) =>
+        reference.StartsWith("debian:", StringComparison.Ordinal) || reference.StartsWith("ubuntu:", StringComparison.Ordinal)
+            ? new BaseImageSpec { Reference = reference }
+            : new BaseImageSpec { Reference = reference, Packages = [] };
 
     public async ValueTask DisposeAsync()
     {

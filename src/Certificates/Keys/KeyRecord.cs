@@ -32,6 +32,9 @@ public sealed record KeyRecord
 
     public required KeyAlgorithm Algorithm { get; init; }
 
+    /// <summary>As files spell it: <c>sm2-sm3</c> or <c>ecdsa-p256-sha256</c>.</summary>
+    public string AlgorithmName => Words.Of(Algorithm);
+
     /// <summary>DER SubjectPublicKeyInfo, 91 bytes, uncompressed point.</summary>
     public required ImmutableArray<byte> Spki { get; init; }
 

@@ -97,7 +97,7 @@ internal static class VerifyCommand
         foreach (var (rule, reason) in content.Exceptions)
             Console.WriteLine($"  exception 例外  {rule}: {reason}");
         foreach (var key in verified.Keys)
-            Console.WriteLine($"  signed 签名     {key.Algorithm} {key.KeyId[..19]}… ({key.Environment.ToString().ToLowerInvariant()} key)");
+            Console.WriteLine($"  signed 签名     {key.AlgorithmName} {key.KeyId[..19]}… ({key.Environment.ToString().ToLowerInvariant()} key)");
         Console.WriteLine(withEvidence
             ? "  evidence 证据   complete; every figure and verdict was computed again and agrees  完整，全部重算一致"
             : "  evidence 证据   not looked at; --evidence DIR computes every verdict again  未核对");

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Adaptation.Core;
 
@@ -6,6 +7,10 @@ namespace Adaptation.Cli;
 /// <summary>Says a figure in the units that people think in.</summary>
 internal static class Figures
 {
+    /// <summary>The one figure to show where there is room for one: the first that is held against a limit.</summary>
+    public static Figure? Telling(ImmutableArray<Figure> figures) =>
+        figures.FirstOrDefault(figure => figure.LimitMilli is not null) ?? figures.FirstOrDefault();
+
     public static string Say(Figure figure)
     {
         var interval = figure is { LowerMilli: { } lower, UpperMilli: { } upper } ? $" [{Number(lower, figure.Unit)}, {Number(upper, figure.Unit)}]"

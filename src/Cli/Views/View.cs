@@ -27,7 +27,7 @@ internal abstract class View : IAsyncDisposable
             Verdict.Fail fail => $"{FirstLine(fail.Measured)}; limit {fail.Limit}",
             Verdict.Inconclusive inconclusive => FirstLine(inconclusive.Reason),
             Verdict.NotApplicable notApplicable => FirstLine(notApplicable.Reason),
-            _ => judged.Finding.Figures is [var first, ..] ? Figures.Say(first) : "",
+            _ => Figures.Telling(judged.Finding.Figures) is { } figure ? Figures.Say(figure) : "",
         },
     ];
 

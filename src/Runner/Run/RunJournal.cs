@@ -112,7 +112,6 @@ internal sealed class RunJournal(RunDirectory directory, JournalWriter writer) :
     }
 
     /// <summary>Lets go of the file, to which nothing is written any more: the manifest reads it, and the writer's lock lets nobody read.</summary>
-
     public void Dispose() => writer.Dispose();
 
     private ImmutableArray<CanonicalValue.Object> Of(string kind) => [.. Entries.Where(entry => entry.Kind == kind).Select(entry => entry.Data)];
