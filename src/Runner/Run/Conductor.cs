@@ -112,7 +112,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
             foreach (var check in step.Checks.Append("OPS-01").Distinct(StringComparer.Ordinal).Where(run.Includes))
                 run.Journal.Measured(new Measurement { Check = check, BrokenOff = reason });
             run.Journal.Append("backend-broke", ("step", step.Name), ("reason", reason));
-            tell(new RunEvent.BackendBroke(step.Name, broken.Message));
+            tell(new RunEvent.BackendBroke(step.Name, reason));
         }
 
         tell(new RunEvent.StepFinished(step.Name, time.GetElapsedTime(started)));
@@ -151,5 +151,10 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
             throw new BadInputException(problems.ToImmutable());
     }
 
-    private static string Short(string text) => text.Length > 4000 ? text[..4000] + "…" : text;
+    /// <summary>A server's own bytes may stand in a reason: what evidence refuses to hold, such as NUL, must not keep a run from being judged.</summary>
+    private static string Short(string text)
+    {
+        var clean = new string([.. text.Take(4000).Select(c => c == '\n' || !(char.IsControl(c) || char.IsSurrogate(c)) ? c : '.')]);
+        return text.Length > clean.Length ? clean + "…" : clean;
+    }
 }
