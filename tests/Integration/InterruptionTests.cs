@@ -50,7 +50,8 @@ public sealed class InterruptionTests(Bench bench)
     [MemberData(nameof(Kills))]
     public async Task Killed_at_any_moment_a_run_can_be_gone_on_with(int number)
     {
-        var after = TimeSpan.FromSeconds(new Random(Seed + number).NextDouble() * 12);
+        var random = new Random(Seed);
+        var after = TimeSpan.FromSeconds(Enumerable.Range(0, number + 1).Select(_ => random.NextDouble() * 12).Last());
         using var process = AdaptProcess.Start(bench.Place, bench.Certify(Steady, "brief"));
         await process.UntilAsync("started", "", Token);
         await Task.Delay(after, TimeProvider.System, Token);

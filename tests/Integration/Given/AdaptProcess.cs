@@ -27,7 +27,11 @@ internal sealed partial class AdaptProcess : IDisposable
     {
         var start = new ProcessStartInfo(Place.Adapt, arguments)
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false, WorkingDirectory = place.Runs,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
+            WorkingDirectory = place.Runs,
         };
         start.Environment["ADAPTATION_ROOT"] = place.Root;
         start.Environment["ADAPTATION_HOST"] = Path.Combine(place.Root, "host", "adaptation-host");
