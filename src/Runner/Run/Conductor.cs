@@ -126,7 +126,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
             foreach (var check in step.Checks.Append("OPS-01").Distinct(StringComparer.Ordinal).Where(run.Includes))
                 run.Journal.Measured(new Measurement { Check = check, BrokenOff = reason });
             run.Journal.Append("backend-broke", ("step", step.Name), ("reason", reason));
-            tell(new RunEvent.BackendBroke(step.Name, broken.Message));
+            tell(new RunEvent.BackendBroke(step.Name, reason));
         }
 
         tell(new RunEvent.StepFinished(step.Name, time.GetElapsedTime(started)));
@@ -167,5 +167,8 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
             throw new BadInputException(problems.ToImmutable());
     }
 
-    private static string Short(string text) => Clip.Beginning(text, 4000);
+    /// <summary>A server's own bytes may stand in a reason: what evidence refuses to hold, such as NUL, must not keep a run from being judged.</summary>
+    private static string Short(string text) =>
+        Clip.Beginning(new string([.. text.Select(c => c == '
+' || !(char.IsControl(c) || char.IsSurrogate(c)) ? c : '.')]), 4000);
 }

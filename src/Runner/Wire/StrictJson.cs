@@ -19,7 +19,7 @@ internal static class StrictJson
         }
         catch (Exception wrong) when (wrong is JsonException or InvalidOperationException) // the latter: a key that is not UTF-8
         {
-            throw WireException.Protocol($"The answer is not JSON ({wrong.Message}): '{Clip.Text(json.Span)}'.", wrong);
+            throw WireException.Protocol($"The answer is not JSON ({Clip.Text(wrong.Message)}): '{Clip.Text(json.Span)}'.", wrong);
         }
 
         if (document.RootElement.ValueKind == JsonValueKind.Object)

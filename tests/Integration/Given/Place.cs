@@ -113,8 +113,8 @@ internal static class ShortStandard
             overrides:
               PERF-01: {repeats: 1}
               PERF-04: {confidence_ppm: 900000, late_share_ppm: 200000, streams_high: 4}
-              PERF-05: {min_seconds: 1, windows: 4}
-              PERF-12: {runs: 2, run_seconds: 1, windows: 4, cv_max_ppm: 1000000}
+              PERF-05: {min_seconds: 1, windows: 5}
+              PERF-12: {runs: 2, run_seconds: 1, windows: 5, cv_max_ppm: 1000000}
           silence: # as long as ONNX Runtime's telemetry waits before it first sends
             title: {en: Silence, zh: 静默}
             cap: L5
