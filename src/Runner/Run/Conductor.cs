@@ -169,6 +169,5 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
 
     /// <summary>A server's own bytes may stand in a reason: what evidence refuses to hold, such as NUL, must not keep a run from being judged.</summary>
     private static string Short(string text) =>
-        Clip.Beginning(new string([.. text.Select(c => c == '
-' || !(char.IsControl(c) || char.IsSurrogate(c)) ? c : '.')]), 4000);
+        Clip.Beginning(new string([.. text.Select(c => c == '\n' || !(char.IsControl(c) || char.IsSurrogate(c)) ? c : '.')]), 4000);
 }
