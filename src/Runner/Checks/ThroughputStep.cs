@@ -55,7 +55,7 @@ internal sealed class ThroughputStep : IStep
         var clause = run.Clause("PERF-12");
         var shortest = Shortest(run, at);
         var slice = TimeSpan.FromSeconds(clause.Limit("run_seconds")) / clause.Limit("windows");
-        if (server.ProcessId is not { } processId || new HostActivity(processId, run.Time) is not { CanRead: true } activity)
+        if (!run.Includes("PERF-12") || server.ProcessId is not { } processId || new HostActivity(processId, run.Time) is not { CanRead: true } activity)
             return (await load.RunForAsync(shortest, cancellationToken), null);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var least = (int)Math.Ceiling(shortest / slice);
@@ -84,13 +84,13 @@ internal sealed class ThroughputStep : IStep
         ]),
     };
 
-    private static int Runs(RunContext run) => (int)run.Clause("PERF-12").Limit("runs");
+    private static int Runs(RunContext run) => run.Includes("PERF-12") ? (int)run.Clause("PERF-12").Limit("runs") : 1;
 
     /// <summary>The first run is as long as PERF-05 asks as well; the others are as long as PERF-12 asks.</summary>
     private static TimeSpan Shortest(RunContext run, int at)
     {
         var (own, offline) = (run.Clause("PERF-12").Limit("run_seconds"), run.Clause("PERF-05").Limit("min_seconds"));
-        return TimeSpan.FromSeconds(at == 1 ? Math.Max(own, offline) : own);
+        return TimeSpan.FromSeconds(at > 1 ? own : run.Includes("PERF-12") ? Math.Max(own, offline) : offline);
     }
 
     private static ImmutableArray<long> Completed(RunContext run, LoadResult result) =>
