@@ -53,7 +53,6 @@ internal sealed class FaultyServer(Faults faults, InnerHost inner)
         var began = _time.GetTimestamp();
         var isInference = context.Request.Path.Value!.EndsWith("/infer", StringComparison.Ordinal);
         var number = isInference ? Interlocked.Increment(ref _asked) : 0;
-        var crowd = Interlocked.Increment(ref _underWay);
         try
         {
             if (isInference && faults.DieAfter >= 0 && number > faults.DieAfter)
@@ -61,15 +60,26 @@ internal sealed class FaultyServer(Faults faults, InnerHost inner)
             if (isInference && faults.HangAfter >= 0 && number > faults.HangAfter)
                 await Task.Delay(Timeout.InfiniteTimeSpan, _time, context.RequestAborted);
             var message = await ReadAsync(context, isInference && number >= faults.From);
-            var (status, answer) = await AnswerAsync(context, message);
+            var (status, answer, crowd) = await CountedAsync(context, message, began);
             if (isInference && number >= faults.From)
-                answer = Spoil(answer, Math.Max(crowd, Volatile.Read(ref _underWay)));
-            await WaitAsync(began, context.RequestAborted);
+                answer = Spoil(answer, crowd);
             await SendAsync(context, status, answer, isInference && number >= faults.From);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             context.Abort(); // nobody is left to answer
+        }
+    }
+
+    /// <summary>Under way ends before the answer is sent: a client that asks again at once is no crowd.</summary>
+    private async Task<(int Status, TensorMessage Answer, int Crowd)> CountedAsync(HttpContext context, TensorMessage message, long began)
+    {
+        var before = Interlocked.Increment(ref _underWay);
+        try
+        {
+            var (status, answer) = await AnswerAsync(context, message);
+            await WaitAsync(began, context.RequestAborted);
+            return (status, answer, Math.Max(before, Volatile.Read(ref _underWay)));
         }
         finally
         {
