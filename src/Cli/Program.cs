@@ -49,8 +49,9 @@ internal static class Program
         }
         catch (RejectedException damaged)
         {
+            // not a verdict on a backend: a file that this program wrote or trusts is not what it was
             Console.Error.WriteLine($"adapt: {damaged.Message}");
-            return ExitCode.Rejected;
+            return ExitCode.BadInput;
         }
         catch (AdaptationException broken)
         {
