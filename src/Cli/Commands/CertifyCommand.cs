@@ -23,19 +23,20 @@ internal static class CertifyCommand
         var model = new Option<string>("--model") { Description = "Reference model: an id or a file  参考模型", DefaultValueFactory = _ => "ppocrv4-rec", HelpName = "ID|FILE" };
         var suite = new Option<string>("--suite") { Description = "quick (capped at L1) or full  检验套件", DefaultValueFactory = _ => "quick", HelpName = "NAME" };
         var standard = new Option<string>("--standard") { Description = "Version of the standard  标准版本", DefaultValueFactory = _ => "0.1", HelpName = "VERSION" };
-        var isolation = new Option<Isolation>("--isolation")
+        var isolation = new Option<string>("--isolation")
         {
             Description = "any: a container, or a plain process where none can be had; process is capped at L1  隔离方式",
-            DefaultValueFactory = _ => Isolation.Any,
+            DefaultValueFactory = _ => "any",
             HelpName = "any|container|process",
         };
+        isolation.AcceptOnlyFromAmong("any", "container", "process");
         var command = new Command("certify", "Deploy, check, judge, certify  部署、检验、判定、签发证书") { profile, model, suite, standard, isolation, Runs, Json };
         command.SetAction((parsed, cancellationToken) =>
         {
             var request = new RunRequest(
                 machine.Root, parsed.GetValue(profile)!, parsed.GetValue(model)!, parsed.GetValue(standard)!, parsed.GetValue(suite)!);
             return RunAsync(
-                machine, open, request, parsed.GetValue(isolation), parsed.GetValue(Json),
+                machine, open, request, Enum.Parse<Isolation>(parsed.GetValue(isolation)!, ignoreCase: true), parsed.GetValue(Json),
                 (conductor, prepared, token) => conductor.StartAsync(prepared, parsed.GetValue(Runs)!, token), cancellationToken);
         });
         return command;
