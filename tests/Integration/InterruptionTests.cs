@@ -20,13 +20,14 @@ public sealed class InterruptionTests(Bench bench)
     [Fact]
     public async Task Ctrl_C_while_preparing_ends_at_once_with_nothing_to_go_on_with()
     {
-        using var process = AdaptProcess.Start(bench.Place, bench.Certify(Steady, "brief"));
-        await process.UntilAsync("preparing", "", Token);
+        using var untouched = new Place(); // where nothing was fetched yet, so that preparing takes its time
+        using var process = AdaptProcess.Start(untouched, bench.Certify(Steady, "brief"));
+        await process.UntilAsync("preparing", "fetching", Token);
 
         var ended = await InterruptAsync(process, "Ctrl-C while preparing");
 
         Assert.True(ended.ExitCode == Cancelled, $"{ended}");
-        await bench.NothingIsLeftAsync(Token);
+        Assert.Empty(Directory.EnumerateDirectories("/proc").Select(Bench.CommandLine).Where(line => line.Contains(untouched.Data, StringComparison.Ordinal)));
     }
 
     [Theory]

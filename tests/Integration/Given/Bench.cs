@@ -99,7 +99,7 @@ public sealed class Bench : IAsyncLifetime
         Assert.Equal("judged", journal.Entries[^1].Kind);
     }
 
-    private static string CommandLine(string process)
+    internal static string CommandLine(string process)
     {
         try
         {
