@@ -9,7 +9,7 @@ namespace Adaptation.Runner;
 /// </summary>
 internal sealed class ServeStep : IStep
 {
-    private const int CalibrationPerStream = 100;
+    private const int CalibrationRequests = 200; // their median is judged; more would only make the run longer
 
     public string Name => "serve";
 
@@ -100,7 +100,7 @@ internal sealed class ServeStep : IStep
         {
             var load = new GoldenLoad(run, echo, streams);
             await load.RunCountAsync(10 * streams, cancellationToken);
-            columns.Add(new Series($"{streams}", "ns", Latencies(run, await load.RunCountAsync(CalibrationPerStream * streams, cancellationToken))));
+            columns.Add(new Series($"{streams}", "ns", Latencies(run, await load.RunCountAsync(CalibrationRequests, cancellationToken))));
         }
 
         return columns.ToImmutable();
