@@ -15,12 +15,14 @@ public class DependencyTests
     {
         { "Adaptation.Core", "Core", "", "" },
         { "Adaptation.Certificates", "Certificates", "Adaptation.Core", "" },
-        { "Adaptation.Runner", "Runner", "Adaptation.Core Adaptation.Certificates", "YamlDotNet" },
+        { "Adaptation.Models", "Models", "Adaptation.Core", "" },
+        { "Adaptation.Runner", "Runner", "Adaptation.Core Adaptation.Certificates Adaptation.Models", "YamlDotNet" },
         { "Adaptation.Runner.Docker", "Runner.Docker", "Adaptation.Core Adaptation.Runner", "" },
-        { "adapt", "Cli", "Adaptation.Core Adaptation.Certificates Adaptation.Runner Adaptation.Runner.Docker", "System.CommandLine Spectre.Console" },
+        { "adapt", "Cli", "Adaptation.Core Adaptation.Certificates Adaptation.Models Adaptation.Runner Adaptation.Runner.Docker", "System.CommandLine Spectre.Console" },
         { "Adaptation.Adapters.Abstractions", "Adapters/Abstractions", "Adaptation.Core", "" },
         { "Adaptation.Adapters.OnnxRuntime", "Adapters/OnnxRuntime", "Adaptation.Core Adaptation.Adapters.Abstractions", "" },
-        { "adaptation-host", "Adapters/Host", "Adaptation.Core Adaptation.Adapters.Abstractions Adaptation.Adapters.OnnxRuntime", "" },
+        { "Adaptation.Adapters.LlamaCpp", "Adapters/LlamaCpp", "Adaptation.Core Adaptation.Adapters.Abstractions", "" },
+        { "adaptation-host", "Adapters/Host", "Adaptation.Core Adaptation.Models Adaptation.Adapters.Abstractions Adaptation.Adapters.OnnxRuntime Adaptation.Adapters.LlamaCpp", "" },
     };
 
     [Theory, MemberData(nameof(Map))]
