@@ -21,6 +21,7 @@ internal static class CertifyCommand
     {
         var profile = new Option<string>("--profile") { Description = "Profile: an id or a file  硬件与软件栈配置", DefaultValueFactory = _ => "generic/x64-onnxruntime", HelpName = "ID|FILE" };
         var model = new Option<string>("--model") { Description = "Reference model: an id or a file  参考模型", DefaultValueFactory = _ => "ppocrv4-rec", HelpName = "ID|FILE" };
+        var precision = new Option<string?>("--precision") { Description = "Form of a language model: f32, f16, q8_0, q4_0  语言模型的权重精度", HelpName = "TYPE" };
         var suite = new Option<string>("--suite") { Description = "quick (capped at L1) or full  检验套件", DefaultValueFactory = _ => "quick", HelpName = "NAME" };
         var standard = new Option<string>("--standard") { Description = "Version of the standard  标准版本", DefaultValueFactory = _ => "0.1", HelpName = "VERSION" };
         var isolation = new Option<string>("--isolation")
@@ -30,11 +31,12 @@ internal static class CertifyCommand
             HelpName = "any|container|process",
         };
         isolation.AcceptOnlyFromAmong("any", "container", "process");
-        var command = new Command("certify", "Deploy, check, judge, certify  部署、检验、判定、签发证书") { profile, model, suite, standard, isolation, Runs, Json };
+        var command = new Command("certify", "Deploy, check, judge, certify  部署、检验、判定、签发证书") { profile, model, precision, suite, standard, isolation, Runs, Json };
         command.SetAction((parsed, cancellationToken) =>
         {
             var request = new RunRequest(
-                machine.Root, parsed.GetValue(profile)!, parsed.GetValue(model)!, parsed.GetValue(standard)!, parsed.GetValue(suite)!);
+                machine.Root, parsed.GetValue(profile)!, parsed.GetValue(model)!, parsed.GetValue(standard)!, parsed.GetValue(suite)!,
+                parsed.GetValue(precision));
             return RunAsync(
                 machine, open, request, Enum.Parse<Isolation>(parsed.GetValue(isolation)!, ignoreCase: true), parsed.GetValue(Json),
                 (conductor, prepared, token) => conductor.StartAsync(prepared, parsed.GetValue(Runs)!, token), cancellationToken);

@@ -108,7 +108,7 @@ internal sealed class RemovalStep : IStep
                     File.CreateSymbolicLink(target, Path.Combine(run.Prepared.ModelFolder, file.Path));
             }
 
-            var (deployment, _) = await run.Deployer.StartAsync(folder, beforeStart: null, _ => true, cancellationToken);
+            var (deployment, _) = await run.Deployer.StartAsync(folder, beforeStart: null, run.First, cancellationToken);
             await deployment.DisposeAsync();
             return true;
         }

@@ -17,6 +17,8 @@ internal sealed class ServeStep : IStep
 
     public ImmutableArray<string> Checks { get; } = ["SEC-01", "COR-18", "PERF-04"];
 
+    public bool IsFor(string modelKind) => modelKind == "tensor";
+
     public TimeSpan Expected(RunContext run) => TimeSpan.FromSeconds(30);
 
     public async Task<ImmutableArray<Measurement>> MeasureAsync(RunContext run, CancellationToken cancellationToken)
@@ -28,7 +30,7 @@ internal sealed class ServeStep : IStep
         var measured = ImmutableArray.CreateBuilder<Measurement>();
         if (run.Includes("SEC-01"))
             measured.Add(new Measurement { Check = "SEC-01", Facts = (await server.Container.InspectAsync(cancellationToken)).Facts });
-        measured.Add(await AnswerAsync(run, server, cancellationToken));
+        measured.Add(new Measurement { Check = "COR-18", Tensors = await GoldenQuestions.AskAsync(run, server, cancellationToken) });
         var columns = await LatencyAsync(run, server, cancellationToken);
         var after = await CalibrateAsync(run, echo, cancellationToken);
         measured.Add(new Measurement
@@ -42,39 +44,6 @@ internal sealed class ServeStep : IStep
             ],
         });
         return measured.ToImmutable();
-    }
-
-    private static async Task<Measurement> AnswerAsync(RunContext run, Deployment server, CancellationToken cancellationToken)
-    {
-        var tensors = ImmutableArray.CreateBuilder<TensorFile>();
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, server.Flooded);
-        using var client = new OipClient(server.Transport, run.Time, WireLimits.Default);
-        var buffer = new AnswerBuffer();
-        foreach (var input in run.Prepared.Golden.Inputs)
-        {
-            var asked = run.Time.GetTimestamp();
-            try
-            {
-                var request = run.Prepared.Request(server.Transport, input);
-                var outputs = await Task.Run(
-                    () => client.Infer(request, buffer, run.Inputs.Profile.Server.AnswerWithin, either.Token).Parse(), CancellationToken.None);
-                server.Count(asked: 1, answered: 1, run.Time.GetElapsedTime(asked));
-                var path = $"outputs/{input.Id}.bin";
-                RunDirectory.WriteWhole(run.Directory.InEvidence(path), outputs[0].Data.Span);
-                tensors.Add(new(input.Id, path, outputs[0].DataType, outputs[0].Shape));
-            }
-            catch (WireException broken)
-            {
-                server.Count(asked: 1, answered: 0, run.Time.GetElapsedTime(asked));
-                throw await server.ExplainAsync($"answered golden input {input.Id}", broken, cancellationToken);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                throw await server.ExplainAsync($"answered golden input {input.Id}", null, cancellationToken);
-            }
-        }
-
-        return new Measurement { Check = "COR-18", Tensors = tensors.ToImmutable() };
     }
 
     private static async Task<ImmutableArray<Series>> LatencyAsync(RunContext run, Deployment server, CancellationToken cancellationToken)

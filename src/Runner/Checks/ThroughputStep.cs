@@ -18,6 +18,8 @@ internal sealed class ThroughputStep : IStep
 
     public ImmutableArray<string> Checks { get; } = ["PERF-05", "PERF-12"];
 
+    public bool IsFor(string modelKind) => modelKind == "tensor";
+
     public TimeSpan Expected(RunContext run) =>
         Enumerable.Range(1, Runs(run)).Aggregate(TimeSpan.Zero, (sum, at) => sum + Shortest(run, at) + TimeSpan.FromSeconds(2.5));
 

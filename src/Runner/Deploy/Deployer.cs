@@ -26,18 +26,18 @@ internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId,
     /// <summary>Starts the server under test and waits for its first answer over the wire.</summary>
     /// <param name="modelFolder">Holds the model's files; checked against the manifest before anything starts.</param>
     /// <param name="beforeStart">Runs after that check and right before the container is asked for.</param>
-    /// <param name="isGood">Judges the first answer; a server that only answers wrongly is not up.</param>
+    /// <param name="ask">Asks for the first answer; a server that only answers wrongly is not up.</param>
     /// <exception cref="BackendBrokenException">It ended, or was not ready in time.</exception>
     /// <exception cref="ModelRefusedException">The model is not the one that the manifest names.</exception>
     public async Task<(Deployment Deployment, long ReadyAt)> StartAsync(
-        string modelFolder, Action? beforeStart, Func<InferAnswer, bool> isGood, CancellationToken cancellationToken)
+        string modelFolder, Action? beforeStart, FirstQuestion ask, CancellationToken cancellationToken)
     {
         await ModelFiles.VerifyAsync(modelFolder, prepared.Inputs.Model.Files, cancellationToken);
         beforeStart?.Invoke();
         var server = Profile.Server;
         var deployment = await LaunchAsync("server", prepared.Image, ServerCommand(), server.Environment, modelFolder, server.Port, cancellationToken);
         return (deployment, await OrRemovedAsync(
-            deployment, () => ReadyAsync(deployment, server.ReadyWithin, prepared.FirstRequest, isGood, cancellationToken)));
+            deployment, () => ReadyAsync(deployment, server.ReadyWithin, ask, cancellationToken)));
     }
 
     /// <summary>Starts the echo: our own host, which answers at once with what it was sent; what the wire and the client cost is measured against it.</summary>
@@ -47,7 +47,7 @@ internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId,
         var deployment = await LaunchAsync(
             "echo", prepared.EchoImage, command, ImmutableSortedDictionary<string, string>.Empty, modelFolder: null, port: null, cancellationToken);
         await OrRemovedAsync(
-            deployment, () => ReadyAsync(deployment, TimeSpan.FromSeconds(30), prepared.EchoRequest, answer => answer.Parse().Length == 1, cancellationToken));
+            deployment, () => ReadyAsync(deployment, TimeSpan.FromSeconds(30), FirstQuestions.Tensor(prepared.EchoRequest, answer => answer.Parse().Length == 1), cancellationToken));
         return deployment;
     }
 
@@ -158,16 +158,30 @@ internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId,
         if (Profile.Server.Adapter is not { } adapter)
             return Profile.Server.Command;
         var listen = Profile.Server.Port is null ? "unix:{socket}" : "tcp:127.0.0.1:{port}";
+        var model = $"{{model}}/{prepared.Inputs.Model.Files[0].Path}";
+        if (adapter.Name == "llamacpp")
+        {
+            var tokens = adapter.Tokens ?? new ProfileTokens(Context: 512, Sequences: 8, Batch: 512, GpuLayers: 0);
+            return
+            [
+                "--adapter", adapter.Name, "--library", adapter.Library, "--model", model, "--model-name", prepared.Inputs.ServedName, "--listen", listen,
+                "--threads", Text(Math.Max(1, adapter.Threads)), "--context", Text(tokens.Context), "--sequences", Text(tokens.Sequences),
+                "--batch", Text(tokens.Batch), "--gpu-layers", Text(tokens.GpuLayers),
+            ];
+        }
+
         return
         [
-            "--adapter", adapter.Name, "--library", adapter.Library, "--model", $"{{model}}/{prepared.Inputs.Model.Files[0].Path}",
+            "--adapter", adapter.Name, "--library", adapter.Library, "--model", model,
             "--model-name", prepared.Inputs.ServedName, "--provider", adapter.Provider, "--listen", listen,
             .. adapter.Options.SelectMany(option => new[] { "--provider-option", $"{option.Key}={option.Value}" }),
             .. adapter.ProviderLibrary is { } library ? ["--provider-library", library] : Array.Empty<string>(),
             .. adapter.CpuFallback ? Array.Empty<string>() : ["--no-cpu-fallback"],
-            .. adapter.Threads > 0 ? ["--threads", adapter.Threads.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
+            .. adapter.Threads > 0 ? ["--threads", Text(adapter.Threads)] : Array.Empty<string>(),
         ];
     }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Short, because a socket's path may have 107 bytes; inside a closed folder, because the socket itself is open to all.</summary>
     /// <remarks>Named by chance: a container reads the source of its mounts in /proc/self/mountinfo, and a number would tell which step it serves.</remarks>
@@ -180,35 +194,30 @@ internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId,
     }
 
     private async Task<long> ReadyAsync(
-        Deployment deployment, TimeSpan within, Func<Transport, InferRequest> request, Func<InferAnswer, bool> isGood, CancellationToken cancellationToken)
+        Deployment deployment, TimeSpan within, FirstQuestion ask, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(within, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, deployment.Flooded, cancellationToken);
         var last = "nothing listened yet";
         try
         {
-            var (prepared, buffer) = (request(deployment.Transport), new AnswerBuffer());
             for (var looks = 0; ; looks++)
             {
-                using (var client = new OipClient(deployment.Transport, time, WireLimits.Default))
+                try
                 {
-                    try
+                    var answer = await Task.Run(() => ask(deployment.Transport, time, within, either.Token), CancellationToken.None);
+                    if (answer.IsGood)
                     {
-                        var answer = await Task.Run(() => client.Infer(prepared, buffer, within, either.Token), CancellationToken.None);
-                        var done = answer.Done;
-                        if (isGood(answer))
-                        {
-                            deployment.ReadyAfter = time.GetElapsedTime(deployment.StartedAt, done);
-                            deployment.Count(asked: 1, answered: 1, TimeSpan.Zero);
-                            return done;
-                        }
+                        deployment.ReadyAfter = time.GetElapsedTime(deployment.StartedAt, answer.Done);
+                        deployment.Count(asked: 1, answered: 1, TimeSpan.Zero);
+                        return answer.Done;
+                    }
 
-                        last = "it answered, and wrongly";
-                    }
-                    catch (WireException notYet)
-                    {
-                        last = notYet.Message;
-                    }
+                    last = "it answered, and wrongly";
+                }
+                catch (WireException notYet)
+                {
+                    last = notYet.Message;
                 }
 
                 if (looks % 20 == 0 && await deployment.DeathAsync(either.Token) is not null)

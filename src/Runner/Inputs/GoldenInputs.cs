@@ -63,7 +63,7 @@ public sealed record GoldenInputs(GoldenPack Pack, ImmutableArray<GoldenInput> I
             new GoldenLine(
                 id, $"golden/expected/{id}.f32.gz", [.. expected.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64())],
                 Text(line, "text")),
-            GoldenInput.FromImage(id, picture, model.Input));
+            GoldenInput.FromImage(id, picture, model.Input!));
     }
 
     private static string Text(JsonElement element, string name) =>
@@ -84,8 +84,9 @@ public sealed record GoldenInputs(GoldenPack Pack, ImmutableArray<GoldenInput> I
     }
 }
 
-/// <param name="Tensor">Little-endian float32, row-major.</param>
-public sealed record GoldenInput(string Id, ImmutableArray<long> Shape, ReadOnlyMemory<byte> Tensor)
+/// <param name="DataType">FP32 for pictures, INT64 for token ids.</param>
+/// <param name="Tensor">Little-endian, row-major.</param>
+public sealed record GoldenInput(string Id, string DataType, ImmutableArray<long> Shape, ReadOnlyMemory<byte> Tensor)
 {
     /// <summary>Turns a picture of one text line into the tensor [1, 3, height, width] that the model takes.</summary>
     /// <exception cref="InvalidDataException">The picture's height is not the model's.</exception>
@@ -102,6 +103,6 @@ public sealed record GoldenInput(string Id, ImmutableArray<long> Shape, ReadOnly
                 values[(channel * plane) + pixel] = (float)(((image.Rgb[(pixel * 3) + source] / 255.0) - input.Mean) / input.Std);
         }
 
-        return new(id, [1, 3, image.Height, image.Width], MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
+        return new(id, "FP32", [1, 3, image.Height, image.Width], MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
     }
 }

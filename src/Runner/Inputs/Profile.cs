@@ -54,6 +54,9 @@ public sealed record ProfileServer
     /// <summary>The adapter that our host serves, or null where <see cref="Command"/> starts the stack's own server.</summary>
     public ProfileAdapter? Adapter { get; init; }
 
+    /// <summary>What it speaks. A language model that our host serves speaks both and is asked by both.</summary>
+    public WireProtocol Protocol { get; init; }
+
     /// <summary>Arguments; <c>{model}</c> stands for the model's folder, <c>{socket}</c> for the socket's path, <c>{port}</c> for the port.</summary>
     public required ImmutableArray<string> Command { get; init; }
 
@@ -72,7 +75,26 @@ public sealed record ProfileServer
     public required int Streams { get; init; }
 }
 
+/// <summary>The two protocols of the one wire.</summary>
+public enum WireProtocol
+{
+    /// <summary>Open Inference Protocol v2; for language models of our host also the OpenAI-compatible API.</summary>
+    OpenInference,
+
+    /// <summary>The OpenAI-compatible API alone.</summary>
+    OpenAi,
+}
+
 /// <param name="ProviderLibrary">Path in the container of a plug-in execution provider, or null.</param>
+/// <param name="Threads">0: the engine's own choice.</param>
+/// <param name="Tokens">For language models; null where the profile says nothing of them.</param>
 public sealed record ProfileAdapter(
     string Name, string Library, string Provider, ImmutableSortedDictionary<string, string> Options,
-    string? ProviderLibrary, bool CpuFallback, int Threads);
+    string? ProviderLibrary, bool CpuFallback, int Threads, ProfileTokens? Tokens);
+
+/// <summary>How an engine is to run language models; it changes speed and last bits, so it belongs to the lock.</summary>
+/// <param name="Context">Positions of one sequence.</param>
+/// <param name="Sequences">Sequences at a time.</param>
+/// <param name="Batch">Positions of one pass.</param>
+/// <param name="GpuLayers">Layers on the accelerator.</param>
+public sealed record ProfileTokens(int Context, int Sequences, int Batch, int GpuLayers);

@@ -108,7 +108,7 @@ public static partial class ProfileReader
         var adapter = server.TryMap("adapter")?.Closed(Adapter);
         if ((adapter is null) == !server.Has("command"))
             server.Problem("command", "expected either `adapter` (served by our host) or `command` (the stack's own server), not both and not neither");
-        server.Choice("protocol", "open-inference");
+        var protocol = server.Choice("protocol", "open-inference", "openai") == "openai" ? WireProtocol.OpenAi : WireProtocol.OpenInference;
         var listen = server.Text("listen");
         int? port = null;
         if (listen != "unix")
@@ -122,6 +122,7 @@ public static partial class ProfileReader
         return new ProfileServer
         {
             Adapter = adapter,
+            Protocol = protocol,
             Command = server.Texts("command"),
             Environment = server.TextMap("environment"),
             Port = port,
@@ -139,13 +140,16 @@ public static partial class ProfileReader
     }
 
     private static ProfileAdapter Adapter(YamlMap adapter) => new(
-        adapter.Choice("name", "onnxruntime"),
+        adapter.Choice("name", "onnxruntime", "llamacpp"),
         adapter.Text("library"),
         adapter.TryText("provider") ?? "CPUExecutionProvider",
         adapter.TextMap("options"),
         adapter.TryText("provider_library"),
         adapter.Boolean("cpu_fallback", otherwise: true),
-        (int)(adapter.TryInteger("threads", 0, 4096) ?? 0));
+        (int)(adapter.TryInteger("threads", 0, 4096) ?? 0),
+        adapter.TryMap("tokens")?.Closed(tokens => new ProfileTokens(
+            (int)tokens.Integer("context", 16, 1 << 24), (int)tokens.Integer("sequences", 1, 4096), (int)tokens.Integer("batch", 16, 1 << 20),
+            (int)(tokens.TryInteger("gpu_layers", 0, 4096) ?? 0))));
 
     private static Declaration Declared(YamlMap declared)
     {

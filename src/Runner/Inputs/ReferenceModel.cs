@@ -44,7 +44,8 @@ public sealed record ReferenceModel
 
     public required ImmutableArray<long> OutputShape { get; init; }
 
-    public required TextLineInput Input { get; init; }
+    /// <summary>How a picture becomes the input; null for a language model.</summary>
+    public required TextLineInput? Input { get; init; }
 
     /// <summary>Name of the runner file with the character set.</summary>
     public required string Charset { get; init; }
@@ -52,7 +53,26 @@ public sealed record ReferenceModel
     public required string GoldenFile { get; init; }
 
     public required string GoldenSha256 { get; init; }
+
+    /// <summary>What only a language model has; null for any other.</summary>
+    public TextModel? Text { get; init; }
 }
+
+/// <summary>The parts of a language model, by their names among the runner's files, and what containers may get of it.</summary>
+/// <param name="Weights">Safetensors.</param>
+/// <param name="Config"><c>config.json</c> as published checkpoints have it.</param>
+/// <param name="Tokenizer"><c>tokenizer.json</c>.</param>
+/// <param name="ChatTemplate">Jinja.</param>
+/// <param name="Documents">Token ids that are teacher-forced.</param>
+/// <param name="Prompts">Beginnings that are continued greedily.</param>
+/// <param name="Exports">Made from the weights on the runner's side; the first is what a run takes unless another precision is asked for.</param>
+public sealed record TextModel(
+    string Weights, string Config, string Tokenizer, string ChatTemplate, string Documents, string Prompts, ImmutableArray<ModelExport> Exports);
+
+/// <summary>One form of a language model that engines load.</summary>
+/// <param name="Precision">f32, f16, q8_0 or q4_0: the element type of its matrices.</param>
+/// <param name="Format">gguf.</param>
+public sealed record ModelExport(string Precision, string Format, PinnedFile File);
 
 /// <summary>A package of the npm registry, pinned by the digest that the registry itself states.</summary>
 /// <param name="Integrity">Subresource integrity: <c>sha512-</c> and base64.</param>

@@ -15,39 +15,96 @@ public static class ReferenceModelReader
         return top.Closed(model =>
         {
             model.Schema("adaptation.model/v1");
-            var signature = model.Map("signature")?.Closed(s => (Input: One(s, "inputs"), Output: One(s, "outputs")));
-            var golden = model.Map("golden")?.Closed(g => (File: SafePath(g, "file"), Sha256: Digest(g)));
-            var runnerFiles = Files(model, "runner_files");
-            var output = model.Map("output")?.Closed(o => (Kind: o.Choice("kind", "ctc-greedy"), Charset: o.Text("charset")));
-            if (output is { Charset: { Length: > 0 } charset } && !runnerFiles.Any(file => file.Path == charset))
-                model.Problem("output", $"charset `{charset}` is not among runner_files");
-            var files = Files(model, "files");
-            if (files.IsEmpty)
-                model.Problem("files", "a model has at least one file");
-            return new ReferenceModel
+            var kind = model.Choice("kind", "tensor", "llm");
+            var read = new ReferenceModel
             {
                 File = shownAs,
                 Folder = Path.GetDirectoryName(Path.GetFullPath(path))!,
                 Sha256 = sha256,
                 Id = model.Identifier("id"),
                 Name = model.LocalText("name"),
-                Kind = model.Choice("kind", "tensor"),
+                Kind = kind,
                 Licence = model.Text("licence"),
-                Precision = model.Choice("precision", "fp32"),
-                Source = model.TryMap("source")?.Closed(s => Package(s)),
-                Files = files,
-                RunnerFiles = runnerFiles,
-                InputName = signature?.Input.Name ?? "",
-                InputShape = signature?.Input.Shape ?? [],
-                OutputName = signature?.Output.Name ?? "",
-                OutputShape = signature?.Output.Shape ?? [],
-                Input = model.Map("input")?.Closed(TextLine) ?? new(1, Bgr: true, 0, 1),
-                Charset = output?.Charset ?? "",
-                GoldenFile = golden?.File ?? "",
-                GoldenSha256 = golden?.Sha256 ?? "",
+                Precision = "",
+                Source = model.TryMap("source")?.Closed(Package),
+                Files = [],
+                RunnerFiles = Files(model, "runner_files"),
+                InputName = "",
+                InputShape = [],
+                OutputName = "",
+                OutputShape = [],
+                Input = null,
+                Charset = "",
+                GoldenFile = "",
+                GoldenSha256 = "",
             };
+            return kind == "llm" ? LanguageModel(model, read) : TensorModel(model, read);
         });
     }
+
+    private static ReferenceModel TensorModel(YamlMap model, ReferenceModel read)
+    {
+        var signature = model.Map("signature")?.Closed(s => (Input: One(s, "inputs"), Output: One(s, "outputs")));
+        var golden = model.Map("golden")?.Closed(g => (File: SafePath(g, "file"), Sha256: Digest(g)));
+        var output = model.Map("output")?.Closed(o => (Kind: o.Choice("kind", "ctc-greedy"), Charset: o.Text("charset")));
+        if (output is { Charset: { Length: > 0 } charset } && !read.RunnerFiles.Any(file => file.Path == charset))
+            model.Problem("output", $"charset `{charset}` is not among runner_files");
+        var files = Files(model, "files");
+        if (files.IsEmpty)
+            model.Problem("files", "a model has at least one file");
+        return read with
+        {
+            Precision = model.Choice("precision", "fp32"),
+            Files = files,
+            InputName = signature?.Input.Name ?? "",
+            InputShape = signature?.Input.Shape ?? [],
+            OutputName = signature?.Output.Name ?? "",
+            OutputShape = signature?.Output.Shape ?? [],
+            Input = model.Map("input")?.Closed(TextLine) ?? new(1, Bgr: true, 0, 1),
+            Charset = output?.Charset ?? "",
+            GoldenFile = golden?.File ?? "",
+            GoldenSha256 = golden?.Sha256 ?? "",
+        };
+    }
+
+    /// <summary>A language model takes <c>input_ids</c> [1,T] and gives <c>logits</c> [1,T,V]: the same for all of them.</summary>
+    private static ReferenceModel LanguageModel(YamlMap model, ReferenceModel read)
+    {
+        var exports = Exports(model);
+        if (exports.IsEmpty)
+            model.Problem("exports", "a language model has at least one form that an engine loads");
+        var text = model.Map("text")?.Closed(parts => new TextModel(
+            Part(parts, "weights"), Part(parts, "config"), Part(parts, "tokenizer"), Part(parts, "chat_template"), Part(parts, "documents"), Part(parts, "prompts"), exports));
+        return read with
+        {
+            Text = text,
+            Precision = exports.IsEmpty ? "" : exports[0].Precision,
+            Files = exports.IsEmpty ? [] : [exports[0].File],
+            InputName = "input_ids",
+            InputShape = [1, -1],
+            OutputName = "logits",
+            OutputShape = [1, -1, -1],
+        };
+
+        string Part(YamlMap parts, string key)
+        {
+            var name = parts.Text(key);
+            if (name.Length > 0 && !read.RunnerFiles.Any(file => file.Path == name))
+                parts.Problem(key, $"`{name}` is not among runner_files");
+            return name;
+        }
+    }
+
+    private static ImmutableArray<ModelExport> Exports(YamlMap model) =>
+    [
+        .. model.Maps("exports").Select(entry => entry.Closed(export =>
+        {
+            var format = export.Choice("format", "gguf");
+            return new ModelExport(
+                export.Choice("precision", "f32", "f16", "bf16", "q8_0", "q4_0"), format,
+                new PinnedFile($"model.{format}", $"model.{format}", export.Integer("bytes", 0, long.MaxValue), Digest(export)));
+        })),
+    ];
 
     private static ImmutableArray<PinnedFile> Files(YamlMap model, string key)
     {

@@ -49,6 +49,18 @@ public sealed class NpmPackages(string directory, Action<string> announce)
         }, cancellationToken);
     }
 
+    /// <summary>Keeps files that this program makes itself; returns their folder.</summary>
+    /// <param name="make">Gets the folder to make them in.</param>
+    /// <exception cref="BrokenEnvironmentException">What was made has another digest than the one that pins it, or the disk is full.</exception>
+    public Task<string> MakeAsync(string name, ImmutableArray<PinnedFile> files, Func<string, Task> make, CancellationToken cancellationToken) =>
+        KeptAsync(new PackageSource(name, "made", ""), files, async (_, content) =>
+        {
+            announce($"making {string.Join(", ", files.Select(file => file.Path))} of {name}");
+            await make(content);
+            foreach (var file in files)
+                await CheckAsync(Path.Combine(content, file.Path), file, $"what was made of {name}", cancellationToken);
+        }, cancellationToken);
+
     /// <summary>Removes what fetches that were killed left behind.</summary>
     public void RemoveLeftovers()
     {

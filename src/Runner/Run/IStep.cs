@@ -13,6 +13,9 @@ internal interface IStep
     /// <summary>Clause ids that it measures.</summary>
     ImmutableArray<string> Checks { get; }
 
+    /// <summary>Whether it measures models of that kind (llm, tensor).</summary>
+    bool IsFor(string modelKind) => true;
+
     /// <summary>How long it takes by the standard's own durations and our experience; only for people who wait.</summary>
     TimeSpan Expected(RunContext run);
 
@@ -28,7 +31,8 @@ internal sealed record RunContext(
 {
     public RunInputs Inputs => Prepared.Inputs;
 
-    public bool Includes(string check) => Inputs.Suite.Checks.Contains(check) && !Plan.NotApplicable.ContainsKey(check);
+    public bool Includes(string check) =>
+        Inputs.Suite.Checks.Contains(check) && !Plan.NotApplicable.ContainsKey(check) && Clause(check).AppliesTo.Contains(Plan.ModelKind);
 
     /// <summary>The clause as the run's suite applies it.</summary>
     public Clause Clause(string id) => Inputs.Suite.Apply(Inputs.Standard.Clause(id));
@@ -37,7 +41,12 @@ internal sealed record RunContext(
 
     /// <summary>Starts the server under test on the verified model and waits for its first good answer.</summary>
     public Task<(Deployment Deployment, long ReadyAt)> StartServerAsync(Action? beforeStart, CancellationToken cancellationToken) =>
-        Deployer.StartAsync(Prepared.ModelFolder, beforeStart, IsGood, cancellationToken);
+        Deployer.StartAsync(Prepared.ModelFolder, beforeStart, First, cancellationToken);
+
+    /// <summary>Whether the server speaks tensors, so that a language model's logits can be had.</summary>
+    public bool HasTensorFace => Inputs.Profile.Server.Protocol == WireProtocol.OpenInference;
+
+    public FirstQuestion First => HasTensorFace ? FirstQuestions.Tensor(Prepared.FirstRequest, IsGood) : FirstQuestions.Text(Inputs.ServedName);
 
     /// <summary>A first answer is good if it has the shape that the golden pack expects; what its numbers are worth is COR-18's question.</summary>
     private bool IsGood(InferAnswer answer) => answer.Parse() is [var output] && output.Shape.SequenceEqual(Plan.Golden.Lines[0].Shape);

@@ -14,13 +14,13 @@ public sealed record Prepared(
     internal InferRequest FirstRequest(Transport transport) => Request(transport, Golden.Inputs[0]);
 
     internal InferRequest Request(Transport transport, GoldenInput input) => InferRequest.Create(
-        transport, Inputs.ServedName, [new WireTensor(Inputs.Model.InputName, "FP32", input.Shape, input.Tensor)], [Inputs.Model.OutputName]);
+        transport, Inputs.ServedName, [new WireTensor(Inputs.Model.InputName, input.DataType, input.Shape, input.Tensor)], [Inputs.Model.OutputName]);
 
     /// <summary>The same payload for the echo, which takes and gives one tensor.</summary>
     internal InferRequest EchoRequest(Transport transport) => EchoRequest(transport, Golden.Inputs[0]);
 
     internal static InferRequest EchoRequest(Transport transport, GoldenInput input) =>
-        InferRequest.Create(transport, "echo", [new WireTensor("x", "FP32", input.Shape, input.Tensor)], ["y"]);
+        InferRequest.Create(transport, "echo", [new WireTensor("x", "FP32", [input.Tensor.Length / sizeof(float)], input.Tensor)], ["y"]);
 }
 
 /// <summary>Fetches and builds what a run needs; what is there already is only checked.</summary>

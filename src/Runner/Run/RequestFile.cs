@@ -19,6 +19,7 @@ public static class RequestFile
             json.WriteString("model", request.Model);
             json.WriteString("standard", request.Standard);
             json.WriteString("suite", request.Suite);
+            json.WriteString("precision", request.Precision ?? "");
             json.WriteString("isolation", inContainer ? "container" : "process");
             json.WriteEndObject();
         }
@@ -28,7 +29,7 @@ public static class RequestFile
 
     /// <exception cref="BadInputException">The file is missing or not what this program writes.</exception>
     public static RunRequest Read(RunDirectory directory, string root) =>
-        Read(directory, text => new RunRequest(root, text("profile"), text("model"), text("standard"), text("suite")));
+        Read(directory, text => new RunRequest(root, text("profile"), text("model"), text("standard"), text("suite"), text("precision") is { Length: > 0 } precision ? precision : null));
 
     /// <summary>False where the server ran as a plain process.</summary>
     /// <inheritdoc cref="Read(RunDirectory, string)"/>

@@ -7,7 +7,8 @@ namespace Adaptation.Runner;
 /// <param name="Profile">A path, or an id below <c>hardware-profiles/</c>.</param>
 /// <param name="Model">A path, or an id below <c>reference-models/</c>.</param>
 /// <param name="Standard">A version below <c>standard/</c>.</param>
-public sealed record RunRequest(string Root, string Profile, string Model, string Standard, string Suite);
+/// <param name="Precision">Which form of a language model; null for its first one.</param>
+public sealed record RunRequest(string Root, string Profile, string Model, string Standard, string Suite, string? Precision = null);
 
 /// <summary>Everything a run is asked to do, read and free of problems.</summary>
 public sealed record RunInputs
@@ -46,6 +47,7 @@ public sealed record RunInputs
         var profile = profileFile is null ? null : ProfileReader.TryRead(profileFile, Shown(request.Root, profileFile), problems);
         var modelFile = Find(request.Root, "reference-models", request.Model, "/model.yaml", problems);
         var model = modelFile is null ? null : ReferenceModelReader.TryRead(modelFile, Shown(request.Root, modelFile), problems);
+        model = model is null ? null : InPrecision(model, request.Precision, problems);
         EnginePack? engine = null;
         if (profile is not null)
         {
@@ -84,6 +86,17 @@ public sealed record RunInputs
             return Path.GetFullPath(inside);
         problems.Add(new(asked, 0, "", $"no such file, and nothing of that name below {folder}/. `adapt list {(folder[0] == 'h' ? "profiles" : "models")}` shows what there is"));
         return null;
+    }
+
+    private static ReferenceModel InPrecision(ReferenceModel model, string? precision, List<Problem> problems)
+    {
+        if (precision is null)
+            return model;
+        if (model.Text?.Exports.FirstOrDefault(export => export.Precision == precision) is { } chosen)
+            return model with { Precision = chosen.Precision, Files = [chosen.File] };
+        var there = model.Text is { } text ? string.Join(", ", text.Exports.Select(export => export.Precision)) : model.Precision;
+        problems.Add(new(model.File, 0, "exports", $"{model.Id} is not there in `{precision}`; there is {there}"));
+        return model;
     }
 
     private static EnginePack? TryFindEngine(string root, Profile profile, List<Problem> problems)

@@ -39,5 +39,5 @@ internal static class RunPlanner
     }
 
     /// <summary>The steps that measure something this run asks for.</summary>
-    public static ImmutableArray<IStep> StepsOf(RunContext run) => [.. Steps.Where(step => step.Checks.Any(run.Includes))];
+    public static ImmutableArray<IStep> StepsOf(RunContext run) => [.. Steps.Where(step => step.IsFor(run.Plan.ModelKind) && step.Checks.Any(run.Includes))];
 }
