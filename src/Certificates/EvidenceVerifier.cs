@@ -118,6 +118,8 @@ public static class EvidenceVerifier
         var golden = plan.Golden.Lines.Select(line => line.Expected).Distinct(StringComparer.Ordinal).ToList();
         if (plan.Golden.Charset is { } charset)
             golden.Add(charset);
+        if (plan.Text is { } text)
+            golden.AddRange(text.Documents.Select(document => document.Logits).Distinct(StringComparer.Ordinal));
         var locked = stack.GoldenFiles().ToLookup(file => file.Path, file => file.Sha256, StringComparer.Ordinal);
         foreach (var path in golden)
             if (!locked[path].SequenceEqual([files.Digest(path)]))

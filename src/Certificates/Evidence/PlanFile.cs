@@ -24,6 +24,8 @@ public static class PlanFile
         writer.WriteMap("notApplicable", plan.NotApplicable);
         Write(writer, plan.Declared);
         Write(writer, plan.Golden);
+        if (plan.Text is { } text)
+            TextGoldenJson.Write(writer, text);
         writer.WriteTexts("requiredVersions", plan.RequiredVersions);
         writer.WriteMap("declaredVersions", plan.DeclaredVersions);
         writer.WriteMap("hardeningExceptions", plan.HardeningExceptions);
@@ -47,6 +49,7 @@ public static class PlanFile
             NotApplicable = root.TextMap("notApplicable"),
             Declared = ReadDeclaration(root.Object("declared")),
             Golden = ReadGolden(root.Object("golden")),
+            Text = root.TryObject("text") is { } text ? TextGoldenJson.Read(text) : null,
             RequiredVersions = root.Texts("requiredVersions"),
             DeclaredVersions = root.TextMap("declaredVersions"),
             HardeningExceptions = root.TextMap("hardeningExceptions"),

@@ -12,6 +12,9 @@ public sealed record GoldenInputs(GoldenPack Pack, ImmutableArray<GoldenInput> I
 {
     private const int MaxBytes = 64 << 20;
 
+    /// <summary>The documents of a language model; null for any other.</summary>
+    public TextGolden? Text { get; init; }
+
     /// <summary>Loads the pack that a model's manifest pins; every file's digest is checked.</summary>
     /// <param name="charset">The character set's file on this machine.</param>
     /// <exception cref="BadInputException">A file is missing, has another digest, or is not what the pack says.</exception>

@@ -8,7 +8,7 @@ internal static class RunPlanner
 {
     private static readonly ImmutableArray<string> NeedsContainer = ["SEC-01", "SEC-03"];
 
-    public static ImmutableArray<IStep> Steps { get; } = [new VersionStep(), new StartUpStep(), new ServeStep(), new ThroughputStep(), new RemovalStep()];
+    public static ImmutableArray<IStep> Steps { get; } = [new VersionStep(), new StartUpStep(), new ServeStep(), new TextServeStep(), new ThroughputStep(), new RemovalStep()];
 
     /// <param name="issuer">What kind of key will sign: a development key caps the level.</param>
     public static Plan Plan(string runId, Prepared prepared, Certificates.KeyEnvironment issuer)
@@ -32,6 +32,7 @@ internal static class RunPlanner
                     id => id, _ => "the run was asked to do without a container (--isolation process), which caps the level at L1", StringComparer.Ordinal),
             Declared = inputs.Profile.Declared,
             Golden = prepared.Golden.Pack,
+            Text = prepared.Golden.Text,
             RequiredVersions = StackProbe.Required(inputs.Profile.Chip),
             DeclaredVersions = inputs.Profile.Versions,
             HardeningExceptions = inputs.Profile.Exceptions,

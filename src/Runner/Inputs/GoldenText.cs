@@ -1,0 +1,162 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Adaptation.Core;
+using Adaptation.Models;
+
+namespace Adaptation.Runner;
+
+/// <summary>Makes the golden pack of a language model: its documents, and their logits by the exact reference, computed once on this machine and kept.</summary>
+/// <param name="keep">Where logits are kept, by the digest of what they follow from.</param>
+/// <param name="announce">Told what takes long.</param>
+internal sealed class GoldenText(string keep, Action<string> announce)
+{
+    private const string Method = "exact-decoder/1"; // to be raised with any change of its arithmetic
+    private const int MaxBytes = 16 << 20;
+    private const string DrawnAfter = "drawn-after";
+    private const int DrawnAfterTokens = 6; // short, since every draw computes it anew
+
+    /// <summary>The settings that sampling is tried with, from no limit on what may be drawn to a narrow one.</summary>
+    private static readonly ImmutableArray<SamplingCell> Cells =
+    [
+        new("plain", TemperatureMilli: 1000, TopK: 0, TopPPpm: 1_000_000),
+        new("cool", TemperatureMilli: 700, TopK: 0, TopPPpm: 1_000_000),
+        new("top-k", TemperatureMilli: 1000, TopK: 20, TopPPpm: 1_000_000),
+        new("top-p", TemperatureMilli: 1000, TopK: 0, TopPPpm: 900_000),
+    ];
+
+    /// <param name="folder">Holds the model's runner files.</param>
+    /// <param name="documents">How many documents are wanted at least, and how many positions; the pack's first ones are taken.</param>
+    /// <exception cref="BadInputException">The documents are not what the manifest says, or the model has fewer.</exception>
+    public GoldenInputs Load(ReferenceModel model, string folder, (long Documents, long Positions) wanted, CancellationToken cancellationToken)
+    {
+        var text = model.Text!;
+        try
+        {
+            var config = HfConfig.Read(Path.Combine(folder, text.Config));
+            var chosen = Choose(ReadDocuments(Path.Combine(folder, text.Documents), model.Id, config.Shape), wanted);
+            chosen = chosen.Add((DrawnAfter, [.. chosen[0].Ids.Take(DrawnAfterTokens)]));
+            using var weights = SafetensorsFile.Open(Path.Combine(folder, text.Weights));
+            var files = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+            files["golden/documents.json"] = Path.Combine(folder, text.Documents);
+            var kept = Directory.CreateDirectory(Path.Combine(keep, Key(model))).FullName;
+            ExactDecoder? decoder = null;
+            foreach (var (id, ids) in chosen)
+            {
+                var file = Path.Combine(kept, $"{id}.f32.gz");
+                if (!File.Exists(file))
+                {
+                    if (decoder is null)
+                        announce($"computing the exact logits of {model.Id} in float64");
+                    decoder ??= new ExactDecoder(config.Shape, weights);
+                    Keep(file, decoder, [.. ids], cancellationToken);
+                }
+
+                files[LogitsPath(id)] = file;
+            }
+
+            var golden = new TextGolden
+            {
+                Precision = ClassOf(model.Precision),
+                VocabularySize = config.Shape.VocabularySize,
+                Documents = [.. chosen.Select(document => new GoldenDocument(document.Id, document.Ids, LogitsPath(document.Id)))],
+                Sampling = new SamplingPlan(DrawnAfter, Cells),
+            };
+            return new GoldenInputs(new GoldenPack(0, 0, null, []), [.. chosen.Select(Input)], files.ToImmutable()) { Text = golden };
+        }
+        catch (Exception broken) when (broken is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or InvalidDataException or ModelException)
+        {
+            throw new BadInputException([new Problem(model.File, 0, "text", broken.Message)]);
+        }
+    }
+
+    private static string LogitsPath(string id) => $"golden/logits/{id}.f32.gz";
+
+    private static PrecisionClass ClassOf(string precision) => precision switch
+    {
+        "f32" => PrecisionClass.Fp32,
+        "f16" or "bf16" => PrecisionClass.Bits16,
+        "q8_0" => PrecisionClass.Bits8,
+        _ => PrecisionClass.Bits4,
+    };
+
+    private static GoldenInput Input((string Id, ImmutableArray<int> Ids) document)
+    {
+        var bytes = new byte[document.Ids.Length * sizeof(long)];
+        for (var i = 0; i < document.Ids.Length; i++)
+            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(i * sizeof(long)), document.Ids[i]);
+        return new(document.Id, "INT64", [1, document.Ids.Length], bytes);
+    }
+
+    private static ImmutableArray<(string Id, ImmutableArray<int> Ids)> Choose(
+        IReadOnlyList<(string Id, ImmutableArray<int> Ids)> all, (long Documents, long Positions) wanted)
+    {
+        var (count, positions) = (0, 0L);
+        while (count < all.Count && (count < wanted.Documents || positions < wanted.Positions))
+            positions += all[count++].Ids.Length;
+        return count >= wanted.Documents && positions >= wanted.Positions
+            ? [.. all.Take(count)]
+            : throw new InvalidDataException($"it has {positions} positions in {all.Count} documents; the suite asks for {wanted.Positions} in {wanted.Documents}");
+    }
+
+    private static List<(string Id, ImmutableArray<int> Ids)> ReadDocuments(string file, string model, DecoderShape shape)
+    {
+        if (new FileInfo(file).Length > MaxBytes)
+            throw new InvalidDataException($"{Path.GetFileName(file)} has more than {MaxBytes >> 20} MiB");
+        using var document = JsonDocument.Parse(File.ReadAllBytes(file), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
+        var root = document.RootElement;
+        if (root.GetProperty("schema").GetString() != "adaptation.text-documents/v1" || root.GetProperty("model").GetString() != model)
+            throw new JsonException($"it is not a list adaptation.text-documents/v1 of {model}");
+        var read = new List<(string, ImmutableArray<int>)>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var entry in root.GetProperty("documents").EnumerateArray())
+        {
+            var id = entry.GetProperty("id").GetString() ?? "";
+            if (id.Length is 0 or > 64 || !id.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') || !seen.Add(id))
+                throw new JsonException($"`{id}` is not an id of lowercase letters, digits and hyphens, or is there twice");
+            var ids = entry.GetProperty("ids").EnumerateArray().Select(token => token.GetInt32()).ToImmutableArray();
+            if (ids.Length < 2 || ids.Length > shape.MaxPositions || ids.Any(token => token < 0 || token >= shape.VocabularySize))
+                throw new JsonException($"document {id} has {ids.Length} tokens; expected 2 to {shape.MaxPositions}, each below {shape.VocabularySize}");
+            read.Add((id, ids));
+        }
+
+        return read;
+    }
+
+    /// <summary>What the logits follow from: another weight, document or arithmetic is another folder.</summary>
+    private static string Key(ReferenceModel model)
+    {
+        var text = model.Text!;
+        string[] names = [text.Weights, text.Config, text.Documents];
+        var pins = names.Select(name => model.RunnerFiles.First(file => file.Path == name).Sha256);
+        return $"{model.Id.Replace('/', '-')}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join('\n', pins.Append(Method)))))[..16]}";
+    }
+
+    private static void Keep(string file, ExactDecoder decoder, int[] ids, CancellationToken cancellationToken)
+    {
+        var partial = $"{file}.{Path.GetRandomFileName()}";
+        try
+        {
+            using (var packed = new GZipStream(File.Create(partial), CompressionLevel.Fastest))
+            {
+                decoder.Logits(ids, (_, logits) =>
+                {
+                    var row = new float[logits.Length];
+                    for (var i = 0; i < row.Length; i++)
+                        row[i] = (float)logits[i];
+                    packed.Write(MemoryMarshal.AsBytes<float>(row));
+                }, cancellationToken);
+            }
+
+            File.Move(partial, file, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(partial);
+        }
+    }
+}
