@@ -4,7 +4,7 @@ namespace Adaptation.Adapters.LlamaCpp.Tests;
 
 public class DecodeTests
 {
-    private static readonly int[] First = [1, 260, 261, 262, 7], Second = [1, 100, 101], Third = [1, 263, 9, 9, 50, 51, 52];
+    private static readonly int[] First = [1, 258, 259, 260, 7], Second = [1, 100, 101], Third = [1, 261, 9, 9, 50, 51, 52];
 
     private static string Folder => Path.GetTempPath();
 

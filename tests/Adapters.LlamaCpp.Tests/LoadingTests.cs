@@ -96,14 +96,14 @@ public class LoadingTests
     }
 
     [Fact]
-    public async Task More_context_than_memory_is_refused_in_the_engine_s_words()
+    public async Task More_context_than_the_engine_can_count_is_refused()
     {
         var file = TinyModel.Llama.With("llama.context_length", 1u << 24);
 
         var error = await Assert.ThrowsAsync<AdapterException>(
-            () => Opened.Async(file, Opened.Cpu with { ContextLength = 1 << 24, Sequences = 120 }));
+            () => Opened.Async(file, Opened.Cpu with { ContextLength = 1 << 24, Sequences = 200 }));
 
-        Assert.Contains("gets no context of 120 sequences", error.Message, StringComparison.Ordinal);
+        Assert.Contains("200 sequences of 16777216 positions", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace Adaptation.Adapters.LlamaCpp.Tests;
 /// <summary>A second real device: Mesa's lavapipe, a Vulkan driver that computes on the CPU, through the Vulkan build of the engine.</summary>
 public class VulkanTests
 {
-    private static readonly int[] Tokens = [1, 260, 261, 262, 7, 100, 101, 9];
+    private static readonly int[] Tokens = [1, 258, 259, 260, 7, 100, 101, 9];
 
     private static LlamaCppSpec Spec(string device)
     {

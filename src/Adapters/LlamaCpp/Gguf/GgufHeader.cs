@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Adaptation.Adapters.LlamaCpp;
 
-/// <summary>The key-value pairs at the start of a GGUF file, as far as <see cref="GgufRules"/> asks for them.</summary>
+/// <summary>The start of a GGUF file, keys and names of weights, as far as <see cref="GgufRules"/> asks for them.</summary>
 /// <remarks>
 /// Source: ggml/include/gguf.h of llama.cpp v0.5.0. The engine reads the file itself; this reader exists because some values
 /// make the engine abort the process instead of refusing the file.
@@ -13,19 +13,20 @@ internal sealed class GgufHeader
     /// <summary>Longest array of numbers that is kept: one number per layer.</summary>
     private const int LongestKept = 4096;
 
-    private const int String = 8, Array = 9;
+    private const int String = 8, Array = 9, MostDimensions = 4;
 
     /// <summary>Bytes of a value by type: u8, i8, u16, i16, u32, i32, f32, bool, string, array, u64, i64, f64.</summary>
     private static readonly int[] Sizes = [1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8];
 
     private readonly Dictionary<string, object> _values = new(StringComparer.Ordinal);
+    private readonly List<(string Name, uint Type)> _weights = [];
     private readonly BufferedStream _file;
     private readonly long _length;
     private long _at;
 
     private GgufHeader(Stream file) => (_file, _length) = (new(file, 1 << 16), file.Length);
 
-    /// <summary>Reads the pairs; the stream stays open.</summary>
+    /// <summary>Reads up to the first weight's data; the stream stays open.</summary>
     /// <exception cref="InvalidDataException">This is no GGUF file, or it ends too early; the message says at which byte.</exception>
     public static GgufHeader Read(Stream file)
     {
@@ -33,6 +34,9 @@ internal sealed class GgufHeader
         header.ReadPairs();
         return header;
     }
+
+    /// <summary>Every weight with the number of its <c>ggml_type</c>.</summary>
+    public IReadOnlyList<(string Name, uint Type)> Weights => _weights;
 
     public bool Has(string key) => _values.ContainsKey(key);
 
@@ -62,7 +66,7 @@ internal sealed class GgufHeader
         var version = Take32("the version");
         if (version is not (2 or 3))
             throw new InvalidDataException($"its GGUF version is {version}; 2 or 3 is expected");
-        _ = Take64("the number of tensors");
+        var weights = Take64("the number of weights");
         var pairs = Count(Take64("the number of keys"), SmallestPair, "keys");
         for (var pair = 0L; pair < pairs; pair++)
         {
@@ -70,6 +74,21 @@ internal sealed class GgufHeader
             if (!_values.TryAdd(key, TakeValue(key)))
                 throw new InvalidDataException($"key {key} stands in it twice");
         }
+        const int SmallestWeight = sizeof(ulong) + sizeof(uint) + sizeof(uint) + sizeof(ulong);
+        weights = (ulong)Count(weights, SmallestWeight, "weights");
+        for (var weight = 0UL; weight < weights; weight++)
+            ReadWeight($"weight {weight}");
+    }
+
+    private void ReadWeight(string what)
+    {
+        var name = TakeText(what);
+        var dimensions = Take32(what);
+        if (dimensions > MostDimensions)
+            throw new InvalidDataException($"{what} {name} has {dimensions} dimensions; at most {MostDimensions} are expected");
+        Skip(dimensions * sizeof(ulong), what);
+        _weights.Add((name, Take32(what)));
+        Skip(sizeof(ulong), what); // where it starts, which the engine checks
     }
 
     private object TakeValue(string key)

@@ -43,7 +43,16 @@ internal static class GgufRules
         if (header.Text("general.architecture") is not { } architecture)
             return null;
         return Layers(header, architecture) ?? Experts(header, architecture) ?? Heads(header, architecture)
-            ?? Positions(header, architecture) ?? Vocabulary(header);
+            ?? Positions(header, architecture) ?? Vocabulary(header) ?? Types(header, architecture);
+    }
+
+    /// <summary>The engine takes weights of any type and finds out in the middle of a computation which it cannot multiply.</summary>
+    private static string? Types(GgufHeader header, string architecture)
+    {
+        const uint Int8 = 24, Float64 = 28; // and the other integers between them
+        return OneHeadSize.Contains(architecture) && header.Weights.FirstOrDefault(weight => weight.Type is >= Int8 and <= Float64) is { Name: { } name, Type: var type }
+            ? $"weight {name} has ggml type {type}, whole numbers or double precision, which the engine cannot compute with"
+            : null;
     }
 
     private static string? Layers(GgufHeader header, string architecture)
