@@ -41,7 +41,7 @@ public class BrokenFileTests
         { "llama.block_count", null, "key not found in model: llama.block_count" },
         { "llama.block_count", 0u, "block_count is 0" },
         { "llama.block_count", 513u, "block_count is 513" },
-        { "llama.block_count", 3u, "missing tensor 'blk.2." },
+        { "llama.block_count", 3u, "'blk.2.attn_norm.weight' not found" },
         { "llama.block_count", "two", "llama.cpp 0.5.0" },
         { "llama.nextn_predict_layers", 3u, "nextn_predict_layers is 3" },
         { "llama.embedding_length", 0u, "embedding_length is 0" },
@@ -85,7 +85,7 @@ public class BrokenFileTests
     {
         var error = await Assert.ThrowsAsync<AdapterException>(() => Opened.Async(Sound.Drop("blk.1.ffn_up.weight")));
 
-        Assert.Equal("x", error.Message);
+        Assert.Contains("'blk.1.ffn_up.weight' not found", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
