@@ -44,7 +44,7 @@ public static class GgufExport
             file.WriteZeros((int)(GgufFile.Padded(tensor.Bytes, GgufFile.DefaultAlignment) - tensor.Bytes));
         }
 
-        return file.Commit();
+        return file.Commit(options.ExpectedSha256);
     }
 
     internal static IReadOnlyList<KeyValuePair<string, GgufValue>> Metadata(GgufExportSpec spec)

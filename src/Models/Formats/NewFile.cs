@@ -45,15 +45,20 @@ internal sealed class NewFile : IDisposable
     public void WriteZeros(int count) => Write(new byte[count]);
 
     /// <summary>Puts the file on the disk and gives it its name.</summary>
-    public WrittenFile Commit()
+    /// <param name="expectedSha256">Lowercase hex; null if any will do.</param>
+    /// <exception cref="ModelException">The bytes have another digest.</exception>
+    public WrittenFile Commit(string? expectedSha256)
     {
         if (_written != _bytes)
             throw new InvalidOperationException($"{_written} bytes were written of {_bytes}");
+        var sha256 = Convert.ToHexStringLower(_hash.GetHashAndReset());
+        if (expectedSha256 is not null && sha256 != expectedSha256)
+            throw new ModelException($"{_path} came out with SHA-256 {sha256}; expected {expectedSha256}. It was not kept. Is the manifest of another version, or this machine's memory at fault?");
         RandomAccess.FlushToDisk(_file);
         _file.Dispose();
         File.Move(_partial, _path, _replace);
         _done = true;
-        return new(_path, _bytes, Convert.ToHexStringLower(_hash.GetHashAndReset()));
+        return new(_path, _bytes, sha256);
     }
 
     /// <summary>Without <see cref="Commit"/> before it, nothing is left.</summary>

@@ -23,6 +23,6 @@ public static class SafetensorsExport
         file.Write(header);
         foreach (var tensor in tensors)
             TensorStream.Write(file, tensor, options, bytes, cancellationToken);
-        return file.Commit();
+        return file.Commit(options.ExpectedSha256);
     }
 }

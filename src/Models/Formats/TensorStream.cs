@@ -25,6 +25,9 @@ public sealed record WriteOptions
     /// <summary>Whether a file that is there may be replaced.</summary>
     public bool Replace { get; init; }
 
+    /// <summary>Lowercase hex that the whole file must have before it gets its name; null where none is known.</summary>
+    public string? ExpectedSha256 { get; init; }
+
     /// <summary>Called after every few MiB, on the caller's thread.</summary>
     public Action<WriteProgress>? Progress { get; init; }
 }
