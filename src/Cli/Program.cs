@@ -24,6 +24,7 @@ internal static class Program
             ListCommand.Create(machine),
             DoctorCommand.Create(machine, Workshop.OpenAsync),
             PrepareCommand.Create(machine, Workshop.OpenAsync),
+            ModelCommand.Create(machine),
         };
         var parsed = commands.Parse(args);
         if (parsed.Errors.Count > 0)

@@ -1,0 +1,58 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Adaptation.Models;
+
+/// <summary>Philox4x32-10: 128 random bits from a 128-bit counter and a 64-bit key, with no state between calls.</summary>
+/// <remarks>Source: Salmon, Moraes, Dror and Shaw, Parallel Random Numbers: As Easy as 1, 2, 3 (SC11); known answers of its library Random123.</remarks>
+internal static class Philox
+{
+    private const uint M0 = 0xD2511F53, M1 = 0xCD9E8D57, W0 = 0x9E3779B9, W1 = 0xBB67AE85;
+    private const int Rounds = 10;
+
+    public static (uint X0, uint X1, uint X2, uint X3) Words(ulong key, ulong counter, ulong stream)
+    {
+        var (x0, x1, x2, x3) = ((uint)counter, (uint)(counter >> 32), (uint)stream, (uint)(stream >> 32));
+        var (k0, k1) = ((uint)key, (uint)(key >> 32));
+        for (var round = 0; round < Rounds; round++, k0 += W0, k1 += W1)
+        {
+            var (p0, p1) = ((ulong)M0 * x0, (ulong)M1 * x2);
+            (x0, x1, x2, x3) = ((uint)(p1 >> 32) ^ x1 ^ k0, (uint)p1, (uint)(p0 >> 32) ^ x3 ^ k1, (uint)p0);
+        }
+
+        return (x0, x1, x2, x3);
+    }
+
+    /// <summary>Eight counters at once, one per 64-bit lane; of each result only the low half counts.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Words(
+        ulong key, ulong stream, Vector512<ulong> counter,
+        out Vector512<ulong> x0, out Vector512<ulong> x1, out Vector512<ulong> x2, out Vector512<ulong> x3)
+    {
+        (x0, x1, x2, x3) = (counter, counter >>> 32, Vector512.Create((ulong)(uint)stream), Vector512.Create(stream >> 32));
+        var (m0, m1) = (Vector512.Create((ulong)M0).AsUInt32(), Vector512.Create((ulong)M1).AsUInt32());
+        var (k0, k1) = ((uint)key, (uint)(key >> 32));
+        for (var round = 0; round < Rounds; round++, k0 += W0, k1 += W1)
+        {
+            var (p0, p1) = (Avx512F.Multiply(x0.AsUInt32(), m0), Avx512F.Multiply(x2.AsUInt32(), m1));
+            (x0, x1, x2, x3) = ((p1 >>> 32) ^ x1 ^ Vector512.Create((ulong)k0), p1, (p0 >>> 32) ^ x3 ^ Vector512.Create((ulong)k1), p0);
+        }
+    }
+
+    /// <summary>Four counters at once, as above.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Words(
+        ulong key, ulong stream, Vector256<ulong> counter,
+        out Vector256<ulong> x0, out Vector256<ulong> x1, out Vector256<ulong> x2, out Vector256<ulong> x3)
+    {
+        (x0, x1, x2, x3) = (counter, counter >>> 32, Vector256.Create((ulong)(uint)stream), Vector256.Create(stream >> 32));
+        var (m0, m1) = (Vector256.Create((ulong)M0).AsUInt32(), Vector256.Create((ulong)M1).AsUInt32());
+        var (k0, k1) = ((uint)key, (uint)(key >> 32));
+        for (var round = 0; round < Rounds; round++, k0 += W0, k1 += W1)
+        {
+            var (p0, p1) = (Avx2.Multiply(x0.AsUInt32(), m0), Avx2.Multiply(x2.AsUInt32(), m1));
+            (x0, x1, x2, x3) = ((p1 >>> 32) ^ x1 ^ Vector256.Create((ulong)k0), p1, (p0 >>> 32) ^ x3 ^ Vector256.Create((ulong)k1), p0);
+        }
+    }
+}
