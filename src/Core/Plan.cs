@@ -27,6 +27,9 @@ public sealed record Plan
 
     public required GoldenPack Golden { get; init; }
 
+    /// <summary>The golden documents of a language model; null for any other.</summary>
+    public TextGolden? Text { get; init; }
+
     /// <summary>Version fields that the runner's own probes must fill (OPS-02).</summary>
     public ImmutableArray<string> RequiredVersions { get; init; } = [];
 

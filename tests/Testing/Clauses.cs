@@ -35,4 +35,23 @@ public static class Clauses
 
     public static Clause ModelIntegrity { get; } = Given.Clause("SEC-05", "model-integrity", Level.L4,
         ("mismatches_max", 0), ("tampered_loaded_max", 0));
+
+    public static Clause LogitAgreement { get; } = Text("COR-07", "logit-agreement",
+        ("mean_kld_ppb", 500_000), ("p999_kld_ppb", 20_000_000), ("same_top_ppm", 990_000), ("noise_mean_factor", 10), ("noise_p999_factor", 25),
+        ("positions_min", 4_000), ("documents_min", 50), ("confidence_ppm", 950_000), ("resamples", 10_000), ("bootstrap_seed", 20_261_122));
+
+    public static Clause QuantisedLogitAgreement { get; } = Text("COR-08", "logit-agreement-quantised",
+        ("mean_kld_8bit_ppb", 10_000_000), ("same_top_8bit_ppm", 960_000), ("mean_kld_4bit_ppb", 50_000_000), ("same_top_4bit_ppm", 900_000),
+        ("positions_min", 4_000), ("documents_min", 50), ("confidence_ppm", 950_000), ("resamples", 10_000), ("bootstrap_seed", 20_261_122));
+
+    public static Clause Perplexity { get; } = Text("COR-09", "perplexity",
+        ("ln_ratio_16bit_ppm", 2_000), ("ln_ratio_8bit_ppm", 10_000), ("ln_ratio_4bit_ppm", 50_000),
+        ("positions_min", 4_000), ("documents_min", 50), ("confidence_ppm", 950_000), ("resamples", 10_000), ("bootstrap_seed", 20_261_122));
+
+    public static Clause Sampling { get; } = Text("COR-14", "sampling",
+        ("draws_min", 10_000), ("p_min_ppm", 10_000), ("expected_min", 5), ("serial_groups", 4), ("tie_micronats", 10_000), ("edge_share_ppm", 500),
+        ("power_ppm", 900_000), ("prompt_kld_max_ppb", 100_000_000));
+
+    private static Clause Text(string id, string procedure, params ReadOnlySpan<(string Key, long Value)> limits) =>
+        Given.Clause(id, procedure, Level.L2, limits) with { AppliesTo = ["llm"] };
 }
