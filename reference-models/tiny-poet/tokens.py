@@ -21,7 +21,7 @@ class Tokens:
         return b"".join(self.bytes[int(i)] for i in ids).decode("utf-8", "replace")
 
     def characters(self, ids):
-        """A special token counts as one character, anything else by the first bytes of UTF-8."""
+        """Counted by the first bytes of UTF-8; a special token is one character."""
         each = np.array([1 if i >= END else sum(b & 0xC0 != 0x80 for b in self.bytes[i]) for i in range(len(self.bytes))])
         return int(each[np.asarray(ids)].sum())
 
