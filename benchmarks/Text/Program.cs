@@ -1,0 +1,27 @@
+using System.Runtime.InteropServices;
+using Adaptation.Benchmarks.Text;
+
+if (Arguments.TryRead(args) is not { } arguments)
+{
+    Console.Error.WriteLine(Arguments.Usage);
+    return 3;
+}
+
+try
+{
+    var processor = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim();
+    Console.WriteLine($"{processor ?? "unknown processor"}, {Environment.ProcessorCount} cores; Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}; {RuntimeInformation.FrameworkDescription}; load average {File.ReadAllText("/proc/loadavg").Split(' ')[0]}");
+    Console.WriteLine($"{arguments.Repeats} interleaved rounds: median [least-most]. The same libraries, model, threads, batch and attention on both sides; greedy; a client on the same machine over a Unix socket.");
+    foreach (var workload in arguments.Workloads)
+    {
+        Console.WriteLine();
+        Console.Write(await new Comparison(arguments).RunAsync(workload));
+    }
+
+    return 0;
+}
+catch (Exception failure) when (failure is IOException or System.Net.Sockets.SocketException or System.Text.Json.JsonException)
+{
+    Console.Error.WriteLine(failure.Message);
+    return 1;
+}
