@@ -8,35 +8,63 @@ namespace Adaptation.Adapters.Host;
 internal sealed record HostSpec
 {
     public const string Help = """
-        adaptation-host serves one model over the Open Inference Protocol v2 (REST, with binary tensors).
+        adaptation-host serves one model over the Open Inference Protocol v2 (REST, with binary tensors),
+        and a language model over the OpenAI-compatible API too.
 
           adaptation-host --adapter onnxruntime --library PATH --model DIR-or-FILE --listen WHERE [options]
+          adaptation-host --adapter llamacpp --library PATH --model DIR-or-FILE --listen WHERE [options]
           adaptation-host --adapter echo --listen WHERE
 
-          --adapter NAME           onnxruntime, or echo: input x of any shape comes back as output y
+          --adapter NAME           onnxruntime, llamacpp, or echo: input x of any shape comes back as output y
           --listen WHERE           unix:/run/adaptation/serve.sock or tcp:127.0.0.1:8080
-          --library PATH           libonnxruntime.so of the build to use
-          --model DIR-or-FILE      the model; a folder holds one .onnx file, or one called model.onnx
+          --library PATH           libonnxruntime.so, or libllama.so or its folder, of the build to use
+          --model DIR-or-FILE      the model; a folder holds one .onnx or .gguf file, or one called model
           --model-name NAME        what the model is called on the wire; the file's or folder's name if left out
+          --threads N              threads on the CPU
+          --max-body-mib N         largest request, 1 to 2047 MiB; 256 if left out
+          --api-key-file PATH      requests other than for health must show this file's key as a bearer token
+          --help                   this text
+
+        onnxruntime:
           --provider NAME          execution provider; CPUExecutionProvider if left out
           --provider-option K=V    handed to the provider; may be repeated
           --provider-library PATH  plug-in library that brings the provider
           --no-cpu-fallback        refuse a model of which a part would run on the CPU
-          --threads N              threads within one operator on the CPU
-          --max-body-mib N         largest request, 1 to 2047 MiB; 256 if left out
-          --help                   this text
+
+        llamacpp:
+          --device NAME            as the build lists it: CPU (if left out), Vulkan0; may be repeated
+          --gpu-layers N           layers that the devices compute; all if left out
+          --context N              positions of one sequence; 4096 if left out
+          --sequences N            sequences computed at a time; 8 if left out
+          --batch N                positions computed in one step; 256 if left out. A request whose client left
+                                   keeps its place until the step ends, so a slow device wants small steps
+          --kv-type NAME           f32, f16 (if left out) or q8_0: type of the keys and values that are kept
+          --queue N                choices that may wait for a sequence; 256 if left out
 
         Exit codes: 0 ended as asked, 3 the arguments are wrong, 4 the engine or the model cannot be loaded.
         """;
 
+    public const string Echo = "echo", OnnxRuntime = "onnxruntime", LlamaCpp = "llamacpp";
+
     private static readonly string[] Flags = ["--no-cpu-fallback", "--help"];
+
+    private static readonly string[] Repeated = ["--provider-option", "--device"];
 
     private static readonly string[] Needed = ["--library", "--model"];
 
-    private static readonly string[] Engine =
-        ["--library", "--model", "--provider", "--provider-option", "--provider-library", "--no-cpu-fallback", "--threads"];
+    private static readonly string[] Common = ["--adapter", "--listen", "--model-name", "--max-body-mib", "--api-key-file", "--help"];
 
-    private static readonly string[] Known = ["--adapter", "--listen", "--model-name", "--max-body-mib", "--help", .. Engine];
+    /// <summary>What an adapter takes besides <see cref="Common"/>.</summary>
+    private static readonly Dictionary<string, string[]> Own = new(StringComparer.Ordinal)
+    {
+        [Echo] = [],
+        [OnnxRuntime] = [.. Needed, "--provider", "--provider-option", "--provider-library", "--no-cpu-fallback", "--threads"],
+        [LlamaCpp] = [.. Needed, "--threads", "--device", "--gpu-layers", "--context", "--sequences", "--batch", "--kv-type", "--queue"],
+    };
+
+    private static readonly string[] Known = [.. Common, .. Own.Values.SelectMany(names => names)];
+
+    private static readonly string[] KeptTypes = ["f32", "f16", "q8_0"];
 
     public required string Adapter { get; init; }
 
@@ -57,6 +85,29 @@ internal sealed record HostSpec
     public bool CpuFallback { get; init; } = true;
 
     public int? Threads { get; init; }
+
+    /// <summary>Accelerators, or the CPU.</summary>
+    public ImmutableArray<string> Devices { get; init; } = [];
+
+    /// <summary>Layers on the devices; null: all.</summary>
+    public int? DeviceLayers { get; init; }
+
+    /// <summary>Positions of one sequence.</summary>
+    public int Context { get; init; } = 4096;
+
+    public int Sequences { get; init; } = 8;
+
+    /// <summary>Positions of one step.</summary>
+    public int Batch { get; init; } = 256;
+
+    /// <summary>Element type of keys and values: f32, f16 or q8_0.</summary>
+    public string KeptType { get; init; } = "f16";
+
+    /// <summary>Choices that may wait for a sequence.</summary>
+    public int Queue { get; init; } = 256;
+
+    /// <summary>Null if anyone may ask.</summary>
+    public string? ApiKeyFile { get; init; }
 
     /// <summary>Bytes of the largest request body.</summary>
     public required long MaxBody { get; init; }
@@ -90,7 +141,7 @@ internal sealed record HostSpec
             }
             if (!given.TryGetValue(name, out var values))
                 given[name] = values = [];
-            else if (name != "--provider-option")
+            else if (!Repeated.Contains(name))
                 problems.Add($"{name}: given more than once");
             values.Add(isFlag ? "" : arguments[++index]);
         }
@@ -101,16 +152,16 @@ internal sealed record HostSpec
     {
         string? One(string name) => given.TryGetValue(name, out var values) ? values[^1] : null;
         var adapter = One("--adapter");
-        if (adapter is not ("onnxruntime" or "echo"))
-            problems.Add($"--adapter: is {adapter ?? "not given"}; onnxruntime or echo is expected");
-        if (adapter == "echo")
-            problems.AddRange(Engine.Where(given.ContainsKey).Select(name => $"{name}: the echo has no use for it"));
-        if (adapter == "onnxruntime")
+        if (adapter is null || !Own.TryGetValue(adapter, out var own))
+            problems.Add($"--adapter: is {adapter ?? "not given"}; onnxruntime, llamacpp or echo is expected");
+        else
+            problems.AddRange(given.Keys.Except(Common).Except(own).Select(name => adapter == Echo ? $"{name}: the echo has no use for it" : $"{name}: {adapter} has no use for it"));
+        if (adapter is OnnxRuntime or LlamaCpp)
             problems.AddRange(Needed.Where(name => !given.ContainsKey(name)).Select(name => $"{name}: is not given"));
 
         var model = One("--model") ?? "";
-        var name = One("--model-name") ?? (adapter == "echo" ? "echo" : Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(model)));
-        if ((name.Length == 0 && adapter == "onnxruntime" && model.Length > 0) || name.Contains('/', StringComparison.Ordinal))
+        var name = One("--model-name") ?? (adapter == Echo ? Echo : Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(model)));
+        if ((name.Length == 0 && adapter != Echo && model.Length > 0) || name.Contains('/', StringComparison.Ordinal))
             problems.Add($"--model-name: is '{name}'; a name without slashes is expected");
         return new()
         {
@@ -124,18 +175,33 @@ internal sealed record HostSpec
             ProviderLibrary = One("--provider-library"),
             CpuFallback = !given.ContainsKey("--no-cpu-fallback"),
             Threads = ReadNumber("--threads", One("--threads"), 1024, problems),
+            Devices = [.. given.GetValueOrDefault("--device") ?? []],
+            DeviceLayers = ReadNumber("--gpu-layers", One("--gpu-layers"), 10_000, problems, least: 0),
+            Context = ReadNumber("--context", One("--context"), 1 << 24, problems) ?? 4096,
+            Sequences = ReadNumber("--sequences", One("--sequences"), 256, problems) ?? 8,
+            Batch = ReadNumber("--batch", One("--batch"), 1 << 20, problems) ?? 256,
+            KeptType = ReadKeptType(One("--kv-type"), problems),
+            Queue = ReadNumber("--queue", One("--queue"), 1 << 20, problems) ?? 256,
+            ApiKeyFile = One("--api-key-file"),
             MaxBody = (ReadNumber("--max-body-mib", One("--max-body-mib"), 2047, problems) ?? 256) * 1024L * 1024L,
         };
     }
 
-    private static int? ReadNumber(string name, string? text, int largest, ImmutableArray<string>.Builder problems)
+    private static int? ReadNumber(string name, string? text, int largest, ImmutableArray<string>.Builder problems, int least = 1)
     {
         if (text is null)
             return null;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= largest)
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= largest)
             return number;
-        problems.Add($"{name}: is {text}; 1 to {largest} is expected");
+        problems.Add($"{name}: is {text}; {least} to {largest} is expected");
         return null;
+    }
+
+    private static string ReadKeptType(string? text, ImmutableArray<string>.Builder problems)
+    {
+        if (text is not null && !KeptTypes.Contains(text))
+            problems.Add($"--kv-type: is {text}; {string.Join(", ", KeptTypes)} is expected");
+        return text ?? "f16";
     }
 
     private static ImmutableSortedDictionary<string, string> ReadOptions(List<string> texts, ImmutableArray<string>.Builder problems)

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Adaptation.Adapters.Host;
 
-/// <summary>The web server around the routes, tuned for tensors.</summary>
+/// <summary>The web server around the routes, tuned for large tensors and for streams of small events.</summary>
 internal static class InferenceServer
 {
     private const int SocketBufferBytes = 4 * 1024 * 1024;
@@ -15,8 +15,13 @@ internal static class InferenceServer
     private const int Threads = 64;
 
     /// <exception cref="AdapterException">Something else is at the socket's path.</exception>
-    public static WebApplication Create(HostSpec spec, AdapterFacts facts, ITensorModel model, TextWriter log)
+    /// <exception cref="IOException">The file of the key cannot be read.</exception>
+    /// <param name="text">Null for a model that has no text.</param>
+    public static WebApplication Create(HostSpec spec, AdapterFacts facts, ITensorModel model, TextService? text, TextWriter log)
     {
+        var key = spec.ApiKeyFile is { } file ? ApiKey.Read(file) : null;
+        var served = text is null ? model : new SerialModel(text.Model, text.Scheduler);
+        var texts = text is null ? null : new TextRoutes(text, spec.MaxBody, log);
         if (spec.Listen is UnixDomainSocketEndPoint unix)
             RemoveStale(unix);
         ThreadPool.GetMinThreads(out _, out var completions);
@@ -29,7 +34,7 @@ internal static class InferenceServer
         builder.Services.Configure<SocketTransportOptions>(Tune);
         builder.WebHost.ConfigureKestrel(options => Tune(options, spec));
         var app = builder.Build();
-        app.Run(new Routes(spec.ModelName, facts, model, spec.MaxBody, log).HandleAsync);
+        app.Run(new Routes(spec.ModelName, facts, served, texts, key, spec.MaxBody, log).HandleAsync);
         return app;
     }
 
@@ -56,7 +61,7 @@ internal static class InferenceServer
         options.Limits.MaxRequestBodySize = spec.MaxBody;
         options.Limits.MaxRequestBufferSize = SocketBufferBytes;
         options.Limits.MaxResponseBufferSize = SocketBufferBytes / 4;
-        options.Limits.MaxConcurrentConnections = 512;
+        options.Limits.MaxConcurrentConnections = 2048;
         options.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(30); // a runner measures other things in between
         if (spec.Listen is UnixDomainSocketEndPoint unix)
             options.ListenUnixSocket(unix.ToString()!, http => http.Protocols = HttpProtocols.Http1);

@@ -18,18 +18,11 @@ if (HostSpec.TryParse(args, out var problems) is not { } spec)
 }
 try
 {
-    await using IAdapter adapter = spec.Adapter == "echo" ? new EchoAdapter() : OnnxRuntimeAdapter.Load(new()
-    {
-        Library = spec.Library,
-        Provider = spec.Provider ?? OnnxRuntimeSpec.Cpu,
-        ProviderOptions = spec.ProviderOptions,
-        ProviderLibrary = spec.ProviderLibrary,
-        CpuFallback = spec.CpuFallback,
-        Threads = spec.Threads,
-    });
+    await using var adapter = Load(spec);
     await using var model = await adapter.OpenAsync(new(spec.Model), CancellationToken.None);
     var tensorModel = model as ITensorModel ?? throw new AdapterException($"Model {spec.Model} takes no tensors, and nothing else is served.");
-    await using var server = InferenceServer.Create(spec, adapter.Facts, tensorModel, Console.Error);
+    await using var text = model is ITokenModel tokens ? new TextService(spec.ModelName, tokens, ParseTemplate(tokens), spec.Queue, TimeProvider.System) : null;
+    await using var server = InferenceServer.Create(spec, adapter.Facts, tensorModel, text, Console.Error);
     await server.StartAsync();
     Console.Out.WriteLine(
         $"adaptation-host: {spec.ModelName} is ready on {spec.Listen}; {adapter.Facts.Engine} {adapter.Facts.EngineVersion} on {adapter.Facts.Device}"
@@ -42,3 +35,20 @@ catch (Exception failure) when (failure is AdapterException or IOException or Un
     Console.Error.WriteLine($"adaptation-host: {failure.Message}");
     return CannotServe;
 }
+
+static IAdapter Load(HostSpec spec) => spec.Adapter switch
+{
+    HostSpec.Echo => new EchoAdapter(),
+    HostSpec.OnnxRuntime => OnnxRuntimeAdapter.Load(new()
+    {
+        Library = spec.Library,
+        Provider = spec.Provider ?? OnnxRuntimeSpec.Cpu,
+        ProviderOptions = spec.ProviderOptions,
+        ProviderLibrary = spec.ProviderLibrary,
+        CpuFallback = spec.CpuFallback,
+        Threads = spec.Threads,
+    }),
+    _ => throw new AdapterException($"This build of the host has no adapter {spec.Adapter}. Use one that has."),
+};
+
+static IChatTemplate? ParseTemplate(ITokenModel model) => null;

@@ -6,5 +6,13 @@ internal sealed class RefusedException(int status, string message) : Exception(m
 {
     public int Status { get; } = status;
 
+    /// <summary>The field of the request that it is about, or null. Only the OpenAI-compatible routes say it.</summary>
+    public string? Parameter { get; init; }
+
+    /// <summary>The word by which a program knows the reason, or null. Only the OpenAI-compatible routes say it.</summary>
+    public string? Code { get; init; }
+
     public static RefusedException Bad(string message) => new(StatusCodes.Status400BadRequest, message);
+
+    public static RefusedException Bad(string parameter, string message) => new(StatusCodes.Status400BadRequest, message) { Parameter = parameter };
 }

@@ -3,10 +3,15 @@ using Adaptation.Adapters.Abstractions;
 
 namespace Adaptation.Adapters.Host;
 
-/// <summary>The routes of the Open Inference Protocol for one model, and nothing else.</summary>
+/// <summary>The routes of the Open Inference Protocol for one model, and for a language model those of text.</summary>
+/// <param name="text">Null for a model that has no text.</param>
+/// <param name="key">Null if anyone may ask.</param>
 /// <param name="log">Where operators read of engine failures.</param>
-internal sealed class Routes(string modelName, AdapterFacts facts, ITensorModel model, long maxBody, TextWriter log)
+internal sealed class Routes(string modelName, AdapterFacts facts, ITensorModel model, TextRoutes? text, ApiKey? key, long maxBody, TextWriter log)
 {
+    /// <summary>What a refusal says besides its object, kept when the rest of an answer is given up.</summary>
+    private static readonly string[] KeptHeaders = ["Allow", "Retry-After", "WWW-Authenticate"];
+
     private readonly InferHandler _infer = new(modelName, model, maxBody);
 
     /// <summary>Answers a request; every failure becomes a status and an error object.</summary>
@@ -14,11 +19,13 @@ internal sealed class Routes(string modelName, AdapterFacts facts, ITensorModel 
     {
         try
         {
-            await RouteAsync(context);
+            key?.Require(context);
+            if (text is null || !await text.TryHandleAsync(context))
+                await RouteAsync(context);
         }
         catch (RefusedException refused)
         {
-            await FailAsync(context, refused.Status, refused.Message);
+            await FailAsync(context, refused.Status, refused.Message, refused);
         }
         catch (BadHttpRequestException broken)
         {
@@ -45,6 +52,9 @@ internal sealed class Routes(string modelName, AdapterFacts facts, ITensorModel 
         var parts = path.Split('/', 9);
         switch (parts)
         {
+            case ["", "health"]:
+                await GetAsync(context, json => json.WriteString("status"u8, "ok"u8));
+                break;
             case ["", "v2"] or ["", "v2", ""]:
                 await GetAsync(context, WriteServer);
                 break;
@@ -96,7 +106,8 @@ internal sealed class Routes(string modelName, AdapterFacts facts, ITensorModel 
 
     private static RefusedException NoRoute(string path) => new(StatusCodes.Status404NotFound, $"there is nothing at {path}; the protocol starts at /v2");
 
-    private static void Require(HttpContext context, string method)
+    /// <exception cref="RefusedException">405: the route has another method.</exception>
+    public static void Require(HttpContext context, string method)
     {
         if (context.Request.Method == method)
             return;
@@ -110,19 +121,27 @@ internal sealed class Routes(string modelName, AdapterFacts facts, ITensorModel 
         return SendAsync(context, StatusCodes.Status200OK, properties);
     }
 
-    private static async Task FailAsync(HttpContext context, int status, string message)
+    private static async Task FailAsync(HttpContext context, int status, string message, RefusedException? refused = null)
     {
         if (context.Response.HasStarted)
         {
             context.Abort(); // half an answer must not look like a whole one
             return;
         }
-        var allow = context.Response.Headers.Allow;
+        var kept = KeptHeaders.Select(name => context.Response.Headers[name]).ToArray();
         context.Response.Clear();
-        context.Response.Headers.Allow = allow;
+        for (var index = 0; index < kept.Length; index++)
+            context.Response.Headers[KeptHeaders[index]] = kept[index];
         if (status == StatusCodes.Status413PayloadTooLarge)
             context.Response.Headers.Connection = "close"; // what still comes is not worth reading
-        await SendAsync(context, status, json => json.WriteString("error"u8, message));
+        var isText = context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal);
+        await SendAsync(context, status, json =>
+        {
+            if (isText)
+                OpenAiError.WriteMember(json, status, message, refused?.Parameter, refused?.Code);
+            else
+                json.WriteString("error"u8, message);
+        });
     }
 
     private static async Task SendAsync(HttpContext context, int status, Action<Utf8JsonWriter> properties)
