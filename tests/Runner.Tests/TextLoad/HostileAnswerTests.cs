@@ -176,15 +176,18 @@ public sealed class HostileAnswerTests
     [Fact]
     public async Task A_text_that_comes_before_the_request_is_through_is_no_answer()
     {
+        using var answered = new ManualResetEventSlim();
+
         var sample = await GivenText.AskAsync(
             peer =>
             {
                 peer.Socket.Receive(new byte[10]);
                 peer.Send(GivenText.Bytes(GivenText.Chunked(GivenText.GoodEvents)));
-                peer.WaitForHangUp();
+                answered.Wait(TestContext.Current.CancellationToken); // and takes no more of the request
             },
             spec => spec with { Requests = [new("/v1/completions", new byte[32 << 20])] });
 
+        answered.Set();
         Assert.Equal(TextFailure.Protocol, sample.Failure);
         Assert.Contains("before it had the whole request", sample.Explanation, StringComparison.Ordinal);
     }

@@ -152,19 +152,43 @@ public sealed class TextLoadTests
     }
 
     [Fact]
-    public async Task An_answer_ahead_of_its_request_is_refused()
+    public async Task An_answer_ahead_of_its_request_is_not_taken_for_one()
     {
         using var server = ScriptedServer.OnUnixSocket(peer =>
         {
-            peer.Send(Good); // right after connecting
+            peer.ReadRequest();
+            peer.Send(Good);
+            peer.WaitUntilReceived();
+            peer.Send(GivenText.Bytes(GivenText.Chunked(GivenText.Events(GivenText.Chat("ahead"), GivenText.Finish, GivenText.Done))));
             peer.WaitForHangUp();
         });
 
-        var result = await GivenText.DriveAsync(GivenText.Spec(server.Transport) with { Arrivals = new Arrivals.Concurrent(1, null, TimeSpan.Zero) });
+        var result = await GivenText.DriveAsync(GivenText.Spec(server.Transport, 2) with { Arrivals = new Arrivals.Scheduled([0, 100_000_000]), MaxConnections = 1 });
 
-        var sample = Assert.Single(result.Samples);
-        Assert.True(sample.Failure is TextFailure.Protocol or TextFailure.NoConnection or TextFailure.Broken or TextFailure.Timeout, sample.Explanation);
-        Assert.Empty(sample.Chunks);
+        Assert.Equal(["Hello world", "Hello world"], result.Samples.Select(GivenText.Text));
+        Assert.Equal(1, result.NewConnections);
+    }
+
+    [Fact]
+    public void A_request_is_not_sent_where_an_answer_waits_already()
+    {
+        using var server = ScriptedServer.OnUnixSocket(peer =>
+        {
+            peer.Send(Good);
+            peer.WaitForHangUp();
+        });
+        using var watch = new CallWatch(TimeProvider.System);
+        watch.Start(GivenWire.Ample, Token);
+        using var epoll = new Epoll();
+        var socket = server.Transport.Connect(watch);
+        socket.Poll(-1, System.Net.Sockets.SelectMode.SelectRead);
+        using var connection = new TextConnection(socket, 0, epoll);
+        var exchange = new TextExchange(0);
+
+        Assert.True(connection.Start(exchange, new byte[5], new byte[5]));
+
+        Assert.Equal((true, TextFailure.Protocol), (exchange.IsOver, exchange.Failure));
+        Assert.Contains("ahead of its question", exchange.Explanation, StringComparison.Ordinal);
     }
 
     [Fact]

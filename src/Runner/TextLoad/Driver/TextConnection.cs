@@ -66,10 +66,10 @@ internal sealed class TextConnection : IDisposable
             return;
         }
 
-        if ((events & Epoll.Writable) != 0)
-            SendRest();
         if ((events & ~Epoll.Writable) != 0)
             Receive(exchange, clock);
+        if ((events & Epoll.Writable) != 0 && !exchange.IsOver)
+            SendRest();
     }
 
     /// <summary>Lets go of the exchange, which is over; closes unless another may follow on this connection.</summary>
