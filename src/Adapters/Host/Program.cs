@@ -4,6 +4,8 @@ using Adaptation.Adapters.OnnxRuntime;
 
 const int Ended = 0, BadArguments = 3, CannotServe = 4;
 
+if (PaceSpec.IsAskedFor(args))
+    return PaceServer.Run(args, Console.Out, Console.Error);
 if (args.Contains("--help"))
 {
     Console.Out.WriteLine(HostSpec.Help);

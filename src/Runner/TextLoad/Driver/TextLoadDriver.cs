@@ -1,0 +1,147 @@
+using System.Collections.Immutable;
+using System.Runtime;
+using Adaptation.Core;
+
+namespace Adaptation.Runner;
+
+/// <summary>Drives a text load over plain HTTP/1.1: kernel receive stamps, a schedule that nothing holds up, and no parsing before the end.</summary>
+/// <remarks>
+/// Safe for concurrent use, though two loads at once disturb each other. No request but those of the load is sent. In an open loop, as many connections
+/// as the load may have are open before it starts (no more than requests): keep <see cref="TextLoadSpec.MaxConnections"/> below what the server serves.
+/// </remarks>
+public sealed class TextLoadDriver : ITextLoadDriver
+{
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestLimit = TimeSpan.FromDays(1);
+    private readonly Lazy<Task> _warm = new(TextWarmUp.RunAsync);
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The specification contradicts itself, or cannot be sent.</exception>
+    public async Task<TextLoadResult> RunAsync(TextLoadSpec spec, IProgress<TextLoadProgress>? progress, CancellationToken cancellationToken)
+    {
+        Validate(spec);
+        cancellationToken.ThrowIfCancellationRequested();
+        await _warm.Value.WaitAsync(cancellationToken);
+        return await DriveAsync(spec, progress, cancellationToken);
+    }
+
+    /// <summary>Drives without warming up first.</summary>
+    internal static async Task<TextLoadResult> DriveAsync(TextLoadSpec spec, IProgress<TextLoadProgress>? progress, CancellationToken cancellationToken)
+    {
+        byte[][] heads = [.. spec.Requests.Select(request => TextRequestHead.Write(spec, request))];
+        using var run = new TextLoadRun(spec, heads);
+        var driving = OnOwnThread(() => Drive(run, spec, cancellationToken));
+        while (progress is not null && await Task.WhenAny(driving, Task.Delay(Between, TimeProvider.System, CancellationToken.None)) != driving)
+        {
+            if (run.Started != 0)
+                progress.Report(run.Progress());
+        }
+
+        return await driving;
+    }
+
+    private static TextLoadResult Drive(TextLoadRun run, TextLoadSpec spec, CancellationToken cancellationToken)
+    {
+        using var opener = new TextOpener(run, spec);
+        var count = run.Streams > 0 ? run.Streams : Math.Min(spec.MaxConnections, spec.Requests.Length);
+        if (opener.OpenAll(count, cancellationToken) is { } refusal)
+            return new([], 0, refusal, 0);
+        var collection = GCSettings.LatencyMode;
+        GCSettings.LatencyMode = GCLatencyMode.SustainedLowLatency;
+        try
+        {
+            Drive(run, spec, opener, cancellationToken);
+        }
+        finally
+        {
+            GCSettings.LatencyMode = collection;
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        return Read(run, spec, cancellationToken);
+    }
+
+    private static void Drive(TextLoadRun run, TextLoadSpec spec, TextOpener opener, CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var cancelling = cancellationToken.UnsafeRegister(static run => ((TextLoadRun)run!).Cancel(), run);
+        run.Begin();
+        var opening = OnOwnThread(() => Opening(run, opener, ending.Token));
+        var feeding = OnOwnThread(() => Feeding(run, spec));
+        try
+        {
+            TextReceiver.Run(run);
+        }
+        finally
+        {
+            run.Cancel(); // ends the schedule if this thread failed; does nothing otherwise
+            ending.Cancel();
+            Task.WhenAll(opening, feeding).GetAwaiter().GetResult();
+        }
+    }
+
+    private static bool Opening(TextLoadRun run, TextOpener opener, CancellationToken ending)
+    {
+        try
+        {
+            opener.OpenMissing(ending);
+            return true;
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            return true; // the way it always ends
+        }
+        finally
+        {
+            run.Cancel(); // without it, requests could wait for ever
+        }
+    }
+
+    private static bool Feeding(TextLoadRun run, TextLoadSpec spec)
+    {
+        TextSchedule.Run(run, spec.Arrivals);
+        return true;
+    }
+
+    private static TextLoadResult Read(TextLoadRun run, TextLoadSpec spec, CancellationToken cancellationToken)
+    {
+        var reader = new TextAnswerReader(run.Started, TextLoadRun.Nanoseconds(spec.RequestLimit));
+        var samples = ImmutableArray.CreateBuilder<TextSample>(run.Exchanges.Length);
+        foreach (var exchange in run.Exchanges.Where(exchange => exchange.Due >= 0))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            samples.Add(reader.Read(exchange, spec.Requests[exchange.Request]));
+            exchange.Release();
+        }
+
+        var ended = samples.Count == 0 ? 0 : samples.Max(sample => sample.Ended);
+        return new(samples.ToImmutable(), ended, run.BrokenOff, run.NewConnections) { Started = run.Started };
+    }
+
+    private static Task<T> OnOwnThread<T>(Func<T> work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private static void Validate(TextLoadSpec spec)
+    {
+        if (spec.TlsName is { } name)
+        {
+            throw new BrokenEnvironmentException(
+                $"The load asks for TLS to {name}, and this client speaks plain HTTP only. Let the server listen without TLS, or put a local proxy that ends TLS before it.");
+        }
+
+        ArgumentOutOfRangeException.ThrowIfZero(spec.Requests.Length, nameof(spec));
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(spec.RequestLimit, TimeSpan.Zero, nameof(spec));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(spec.RequestLimit, LongestLimit, nameof(spec));
+        ArgumentOutOfRangeException.ThrowIfLessThan(spec.MaxConnections, 1, nameof(spec));
+        ArgumentOutOfRangeException.ThrowIfLessThan(spec.AnswerLimit, 1, nameof(spec));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(spec.AnswerLimit, 1 << 30, nameof(spec));
+        if (spec.Arrivals is Arrivals.Scheduled(var due) && (due.Length != spec.Requests.Length || due[0] < 0 || !due.SequenceEqual(due.Order())))
+            throw new ArgumentException($"The schedule has {due.Length} due times for {spec.Requests.Length} requests; one each is expected, ascending.", nameof(spec));
+        if (spec.Arrivals is Arrivals.Concurrent closed)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(closed.Streams, 1, nameof(spec));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(closed.Streams, spec.MaxConnections, nameof(spec));
+            ArgumentOutOfRangeException.ThrowIfLessThan(closed.RampUp, TimeSpan.Zero, nameof(spec));
+        }
+    }
+}
