@@ -12,6 +12,7 @@ public static class Judge
     {
         ["deploy-remove"] = new(DeployRemove.Limits, DeployRemove.Judge),
         ["egress"] = new(Egress.Limits, Egress.Judge),
+        ["goodput"] = new(GoodputShare.Limits, GoodputShare.Judge),
         ["hardening"] = new(Hardening.Limits, Hardening.Judge),
         ["latency"] = new(Latency.Limits, Latency.Judge),
         ["logit-agreement"] = new(LogitAgreement.Limits, LogitAgreement.Judge),
@@ -20,9 +21,15 @@ public static class Judge
         ["perplexity"] = new(Perplexity.Limits, Perplexity.Judge),
         ["repeatability"] = new(Repeatability.Limits, Repeatability.Judge),
         ["sampling"] = new(Sampling.Limits, Sampling.Judge),
+        ["slo-throughput"] = new(SloThroughput.Limits, SloThroughput.Judge),
         ["start-up"] = new(StartUp.Limits, StartUp.Judge),
+        ["sweep"] = new(ConcurrencySweep.Limits, ConcurrencySweep.Judge),
         ["tensor-agreement"] = new(TensorAgreement.Limits, TensorAgreement.Judge),
+        ["text-e2e"] = new(TextEndToEnd.Limits, TextEndToEnd.Judge),
+        ["text-throughput"] = new(TextThroughput.Limits, TextThroughput.Judge),
         ["throughput"] = new(Throughput.Limits, Throughput.Judge),
+        ["tpot"] = new(TokenPace.Limits, TokenPace.Judge),
+        ["ttft"] = new(FirstTokenTime.Limits, FirstTokenTime.Judge),
         ["version-capture"] = new(VersionCapture.Limits, VersionCapture.Judge),
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 

@@ -44,11 +44,21 @@ public sealed record Plan
 /// <param name="ColdStartMillis">Container start to first good answer, page cache dropped.</param>
 /// <param name="LatencyP99Micros">Number of parallel streams to the 99th percentile of end-to-end latency.</param>
 /// <param name="ThroughputMilli">Thousandths of a sample per second, the whole system.</param>
+/// <param name="TextClass">The class whose latency limits a language model is held to, as the catalogue spells it (<c>8b</c>).</param>
+/// <param name="TtftP99Micros">Time to the first token; never looser than the class's.</param>
+/// <param name="TpotP99Micros">Time per output token; never looser than the class's.</param>
+/// <param name="OutputTokensMilliPerSecond">Offline, the whole system, in thousandths.</param>
+/// <param name="RequestRateMilli">Thousandths of a request per second at which both latency limits hold.</param>
 public sealed record Declaration(
     long? ColdStartMillis = null,
     long? WarmStartMillis = null,
     ImmutableSortedDictionary<int, long>? LatencyP99Micros = null,
-    long? ThroughputMilli = null);
+    long? ThroughputMilli = null,
+    string? TextClass = null,
+    long? TtftP99Micros = null,
+    long? TpotP99Micros = null,
+    long? OutputTokensMilliPerSecond = null,
+    long? RequestRateMilli = null);
 
 /// <summary>Inputs with their expected outputs from an exact reference. Never leaves the runner's side.</summary>
 /// <param name="RtolPpb">Relative tolerance in 1e-9.</param>

@@ -207,8 +207,13 @@ public sealed class JudgeTests
             Clauses.DeployRemove, Clauses.VersionCapture, Clauses.Hardening, Clauses.Egress, Clauses.ModelIntegrity,
             Clauses.LogitAgreement, Clauses.QuantisedLogitAgreement, Clauses.Perplexity, Clauses.Sampling,
         ];
+        Clause[] text =
+        [
+            TextClauses.FirstToken, TextClauses.Pace, TextClauses.EndToEnd, TextClauses.Throughput, TextClauses.Slo, TextClauses.Goodput, TextClauses.Sweep,
+        ];
 
-        Assert.Equal(Judge.Procedures.Keys, clauses.Select(clause => clause.Procedure).Order(StringComparer.Ordinal));
+        Assert.Equal(Judge.Procedures.Keys, clauses.Concat(text).Select(clause => clause.Procedure).Order(StringComparer.Ordinal));
+        Assert.All(text, clause => Assert.Subset([.. clause.Limits.Keys], [.. Judge.Procedures[clause.Procedure]])); // and those of each class
         Assert.All(clauses, clause => Assert.Equal(clause.Limits.Keys, Judge.Procedures[clause.Procedure].Order(StringComparer.Ordinal)));
     }
 

@@ -71,6 +71,11 @@ public static class PlanFile
             writer.WriteEndObject();
         }
         writer.WriteOptional("throughputMilli", declared.ThroughputMilli);
+        writer.WriteOptional("textClass", declared.TextClass);
+        writer.WriteOptional("ttftP99Micros", declared.TtftP99Micros);
+        writer.WriteOptional("tpotP99Micros", declared.TpotP99Micros);
+        writer.WriteOptional("outputTokensMilliPerSecond", declared.OutputTokensMilliPerSecond);
+        writer.WriteOptional("requestRateMilli", declared.RequestRateMilli);
         writer.WriteEndObject();
     }
 
@@ -80,7 +85,12 @@ public static class PlanFile
             declared.TryInteger("coldStartMillis"),
             declared.TryInteger("warmStartMillis"),
             declared.TryObject("latencyP99Micros") is { } latencies ? ReadLatencies(latencies) : null,
-            declared.TryInteger("throughputMilli"));
+            declared.TryInteger("throughputMilli"),
+            declared.TryText("textClass"),
+            declared.TryInteger("ttftP99Micros"),
+            declared.TryInteger("tpotP99Micros"),
+            declared.TryInteger("outputTokensMilliPerSecond"),
+            declared.TryInteger("requestRateMilli"));
         declared.RefuseOthers();
         return read;
     }

@@ -170,7 +170,12 @@ public static partial class ProfileReader
             declared.TryDuration("cold_start")?.Ticks / TimeSpan.TicksPerMillisecond,
             declared.TryDuration("warm_start")?.Ticks / TimeSpan.TicksPerMillisecond,
             latency,
-            declared.TryQuantity("throughput", ("/s", 1000)));
+            declared.TryQuantity("throughput", ("/s", 1000)),
+            declared.TryText("text_class"),
+            declared.TryDuration("ttft_p99")?.Ticks / TimeSpan.TicksPerMicrosecond,
+            declared.TryDuration("tpot_p99")?.Ticks / TimeSpan.TicksPerMicrosecond,
+            declared.TryQuantity("output_tokens", ("/s", 1000)),
+            declared.TryQuantity("request_rate", ("/s", 1000)));
     }
 
     /// <summary>Text that identifies something on a certificate is printable ASCII: no homoglyph can stand for another chip.</summary>

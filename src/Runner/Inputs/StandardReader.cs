@@ -81,7 +81,7 @@ public static class StandardReader
             name => name, name => limits.Integer(name, Least(name), name == "runs" ? 16 : long.MaxValue), StringComparer.Ordinal));
 
     /// <summary>What the statistics behind a limit need at least: fewer windows have no trimmed mean, fewer runs no variation.</summary>
-    private static long Least(string limit) => limit switch { "windows" => 5, "runs" => 2, "repeats" or "streams_low" or "streams_high" => 1, _ => 0 };
+    private static long Least(string limit) => limit switch { "windows" => 5, "runs" => 2, "repeats" or "streams_low" or "streams_high" or "workloads" or "percentile_permille" or "share_permille" => 1, _ => 0 };
 
     private static Level Level(YamlMap entry, string key) =>
         entry.Choice(key, "L1", "L2", "L3", "L4", "L5") is { Length: > 0 } text && Enum.TryParse<Level>(text, out var level) ? level : Core.Level.L5;
