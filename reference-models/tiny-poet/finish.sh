@@ -6,7 +6,7 @@
 #   WORK     what train.py was given: model.safetensors and loss.csv
 #   DATA     what corpus.py made
 #   EXPORTS  keeps model.onnx, decoder.onnx and model.pt there; a temporary folder if left out
-# Environment: UNFINISHED=1 takes checkpoint.pt of a training under way; NODE_PATH, a node_modules folder with onnxruntime-node 1.30.0
+# Environment: ADAPT, the built program (../../adapt if unset); UNFINISHED=1 takes checkpoint.pt of a training under way; NODE_PATH, a node_modules folder with onnxruntime-node 1.30.0
 # (fetched through npm if unset); PYTHON (/usr/bin/python3), with torch, numpy and onnx.
 set -euo pipefail
 
@@ -47,5 +47,5 @@ mkdir -p "$exports"
 "$python" export_torchscript.py . "$exports/model.pt"
 "$python" check_exports.py . "$exports"
 
-"$python" pin.py
+"$python" pin.py "${ADAPT:-../../adapt}"
 sha256sum model.safetensors

@@ -20,7 +20,7 @@ public sealed class ProcessTests
     [InlineData("--listen: is tcp:localhost", "--adapter", "echo", "--listen", "tcp:localhost")]
     [InlineData("--library: is not given", "--adapter", "onnxruntime", "--listen", "tcp:127.0.0.1:1")]
     [InlineData("--threads: is 0", "--adapter", "onnxruntime", "--listen", "tcp:127.0.0.1:1", "--library", "a", "--model", "b", "--threads", "0")]
-    [InlineData("--provider-option: is a", "--adapter", "onnxruntime", "--listen", "tcp:127.0.0.1:1", "--library", "a", "--model", "b", "--provider-option", "a")]
+    [InlineData("--option: is a", "--adapter", "onnxruntime", "--listen", "tcp:127.0.0.1:1", "--library", "a", "--model", "b", "--option", "a")]
     [InlineData("--model: its value is missing", "--adapter", "onnxruntime", "--listen", "tcp:127.0.0.1:1", "--library", "a", "--model")]
     [InlineData("--threads: the echo has no use for it", "--adapter", "echo", "--listen", "tcp:127.0.0.1:1", "--threads", "1")]
     [InlineData("--adapter: given more than once", "--adapter", "echo", "--adapter", "echo", "--listen", "tcp:127.0.0.1:1")]

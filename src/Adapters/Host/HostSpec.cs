@@ -27,18 +27,14 @@ internal sealed record HostSpec
 
         onnxruntime:
           --provider NAME          execution provider; CPUExecutionProvider if left out
-          --provider-option K=V    handed to the provider; may be repeated
+          --option K=V             handed to the provider; may be repeated
           --provider-library PATH  plug-in library that brings the provider
           --no-cpu-fallback        refuse a model of which a part would run on the CPU
 
         llamacpp:
-          --device NAME            as the build lists it: CPU (if left out), Vulkan0; may be repeated
-          --gpu-layers N           layers that the devices compute; all if left out
-          --context N              positions of one sequence; 4096 if left out
-          --sequences N            sequences computed at a time; 8 if left out
-          --batch N                positions computed in one step; 256 if left out. A request whose client left
-                                   keeps its place until the step ends, so a slow device wants small steps
-          --kv-type NAME           f32, f16 (if left out) or q8_0: type of the keys and values that are kept
+          --option K=V             devices, device_layers, context_length, sequences, batch, micro_batch, cache_type,
+                                   flash_attention, pooling; may be repeated. A request whose client left keeps its
+                                   place until a step of `batch` positions ends, so a slow device wants small steps
           --queue N                choices that may wait for a sequence; 256 if left out
 
         Exit codes: 0 ended as asked, 3 the arguments are wrong, 4 the engine or the model cannot be loaded.
@@ -48,7 +44,7 @@ internal sealed record HostSpec
 
     private static readonly string[] Flags = ["--no-cpu-fallback", "--help"];
 
-    private static readonly string[] Repeated = ["--provider-option", "--device"];
+    private static readonly string[] Repeated = ["--option"];
 
     private static readonly string[] Needed = ["--library", "--model"];
 
@@ -58,13 +54,11 @@ internal sealed record HostSpec
     private static readonly Dictionary<string, string[]> Own = new(StringComparer.Ordinal)
     {
         [Echo] = [],
-        [OnnxRuntime] = [.. Needed, "--provider", "--provider-option", "--provider-library", "--no-cpu-fallback", "--threads"],
-        [LlamaCpp] = [.. Needed, "--threads", "--device", "--gpu-layers", "--context", "--sequences", "--batch", "--kv-type", "--queue"],
+        [OnnxRuntime] = [.. Needed, "--provider", "--option", "--provider-library", "--no-cpu-fallback", "--threads"],
+        [LlamaCpp] = [.. Needed, "--threads", "--option", "--queue"],
     };
 
     private static readonly string[] Known = [.. Common, .. Own.Values.SelectMany(names => names)];
-
-    private static readonly string[] KeptTypes = ["f32", "f16", "q8_0"];
 
     public required string Adapter { get; init; }
 
@@ -78,30 +72,14 @@ internal sealed record HostSpec
 
     public string? Provider { get; init; }
 
-    public ImmutableSortedDictionary<string, string> ProviderOptions { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    /// <summary>For the engine or its provider, by its own names.</summary>
+    public ImmutableSortedDictionary<string, string> Options { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     public string? ProviderLibrary { get; init; }
 
     public bool CpuFallback { get; init; } = true;
 
     public int? Threads { get; init; }
-
-    /// <summary>Accelerators, or the CPU.</summary>
-    public ImmutableArray<string> Devices { get; init; } = [];
-
-    /// <summary>Layers on the devices; null: all.</summary>
-    public int? DeviceLayers { get; init; }
-
-    /// <summary>Positions of one sequence.</summary>
-    public int Context { get; init; } = 4096;
-
-    public int Sequences { get; init; } = 8;
-
-    /// <summary>Positions of one step.</summary>
-    public int Batch { get; init; } = 256;
-
-    /// <summary>Element type of keys and values: f32, f16 or q8_0.</summary>
-    public string KeptType { get; init; } = "f16";
 
     /// <summary>Choices that may wait for a sequence.</summary>
     public int Queue { get; init; } = 256;
@@ -171,37 +149,24 @@ internal sealed record HostSpec
             Model = model,
             ModelName = name,
             Provider = One("--provider"),
-            ProviderOptions = ReadOptions(given.GetValueOrDefault("--provider-option") ?? [], problems),
+            Options = ReadOptions(given.GetValueOrDefault("--option") ?? [], problems),
             ProviderLibrary = One("--provider-library"),
             CpuFallback = !given.ContainsKey("--no-cpu-fallback"),
             Threads = ReadNumber("--threads", One("--threads"), 1024, problems),
-            Devices = [.. given.GetValueOrDefault("--device") ?? []],
-            DeviceLayers = ReadNumber("--gpu-layers", One("--gpu-layers"), 10_000, problems, least: 0),
-            Context = ReadNumber("--context", One("--context"), 1 << 24, problems) ?? 4096,
-            Sequences = ReadNumber("--sequences", One("--sequences"), 256, problems) ?? 8,
-            Batch = ReadNumber("--batch", One("--batch"), 1 << 20, problems) ?? 256,
-            KeptType = ReadKeptType(One("--kv-type"), problems),
             Queue = ReadNumber("--queue", One("--queue"), 1 << 20, problems) ?? 256,
             ApiKeyFile = One("--api-key-file"),
             MaxBody = (ReadNumber("--max-body-mib", One("--max-body-mib"), 2047, problems) ?? 256) * 1024L * 1024L,
         };
     }
 
-    private static int? ReadNumber(string name, string? text, int largest, ImmutableArray<string>.Builder problems, int least = 1)
+    private static int? ReadNumber(string name, string? text, int largest, ImmutableArray<string>.Builder problems)
     {
         if (text is null)
             return null;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= largest)
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= largest)
             return number;
-        problems.Add($"{name}: is {text}; {least} to {largest} is expected");
+        problems.Add($"{name}: is {text}; 1 to {largest} is expected");
         return null;
-    }
-
-    private static string ReadKeptType(string? text, ImmutableArray<string>.Builder problems)
-    {
-        if (text is not null && !KeptTypes.Contains(text))
-            problems.Add($"--kv-type: is {text}; {string.Join(", ", KeptTypes)} is expected");
-        return text ?? "f16";
     }
 
     private static ImmutableSortedDictionary<string, string> ReadOptions(List<string> texts, ImmutableArray<string>.Builder problems)
@@ -211,9 +176,9 @@ internal sealed record HostSpec
         {
             var split = text.IndexOf('=', StringComparison.Ordinal);
             if (split < 1)
-                problems.Add($"--provider-option: is {text}; key=value is expected");
+                problems.Add($"--option: is {text}; key=value is expected");
             else if (!options.TryAdd(text[..split], text[(split + 1)..]))
-                problems.Add($"--provider-option: {text[..split]} is given more than once");
+                problems.Add($"--option: {text[..split]} is given more than once");
         }
         return options.ToImmutable();
     }

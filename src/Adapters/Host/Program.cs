@@ -1,5 +1,6 @@
 using Adaptation.Adapters.Abstractions;
 using Adaptation.Adapters.Host;
+using Adaptation.Adapters.LlamaCpp;
 using Adaptation.Adapters.OnnxRuntime;
 
 const int Ended = 0, BadArguments = 3, CannotServe = 4;
@@ -45,12 +46,12 @@ static IAdapter Load(HostSpec spec) => spec.Adapter switch
     {
         Library = spec.Library,
         Provider = spec.Provider ?? OnnxRuntimeSpec.Cpu,
-        ProviderOptions = spec.ProviderOptions,
+        ProviderOptions = spec.Options,
         ProviderLibrary = spec.ProviderLibrary,
         CpuFallback = spec.CpuFallback,
         Threads = spec.Threads,
     }),
-    _ => throw new AdapterException($"This build of the host has no adapter {spec.Adapter}. Use one that has."),
+    _ => LlamaCppAdapter.Load(LlamaCppOptions.Apply(new() { Library = spec.Library, Threads = spec.Threads ?? 1 }, spec.Options)),
 };
 
 static IChatTemplate? ParseTemplate(ITokenModel model) => null;

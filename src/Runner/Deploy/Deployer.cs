@@ -158,30 +158,17 @@ internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId,
         if (Profile.Server.Adapter is not { } adapter)
             return Profile.Server.Command;
         var listen = Profile.Server.Port is null ? "unix:{socket}" : "tcp:127.0.0.1:{port}";
-        var model = $"{{model}}/{prepared.Inputs.Model.Files[0].Path}";
-        if (adapter.Name == "llamacpp")
-        {
-            var tokens = adapter.Tokens ?? new ProfileTokens(Context: 512, Sequences: 8, Batch: 512, GpuLayers: 0);
-            return
-            [
-                "--adapter", adapter.Name, "--library", adapter.Library, "--model", model, "--model-name", prepared.Inputs.ServedName, "--listen", listen,
-                "--threads", Text(Math.Max(1, adapter.Threads)), "--context", Text(tokens.Context), "--sequences", Text(tokens.Sequences),
-                "--batch", Text(tokens.Batch), "--gpu-layers", Text(tokens.GpuLayers),
-            ];
-        }
-
         return
         [
-            "--adapter", adapter.Name, "--library", adapter.Library, "--model", model,
-            "--model-name", prepared.Inputs.ServedName, "--provider", adapter.Provider, "--listen", listen,
-            .. adapter.Options.SelectMany(option => new[] { "--provider-option", $"{option.Key}={option.Value}" }),
+            "--adapter", adapter.Name, "--library", adapter.Library, "--model", $"{{model}}/{prepared.Inputs.Model.Files[0].Path}",
+            "--model-name", prepared.Inputs.ServedName, "--listen", listen,
+            .. adapter.Provider.Length > 0 ? ["--provider", adapter.Provider] : Array.Empty<string>(),
+            .. adapter.Options.SelectMany(option => new[] { "--option", $"{option.Key}={option.Value}" }),
             .. adapter.ProviderLibrary is { } library ? ["--provider-library", library] : Array.Empty<string>(),
             .. adapter.CpuFallback ? Array.Empty<string>() : ["--no-cpu-fallback"],
-            .. adapter.Threads > 0 ? ["--threads", Text(adapter.Threads)] : Array.Empty<string>(),
+            .. adapter.Threads > 0 ? ["--threads", adapter.Threads.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
         ];
     }
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Short, because a socket's path may have 107 bytes; inside a closed folder, because the socket itself is open to all.</summary>
     /// <remarks>Named by chance: a container reads the source of its mounts in /proc/self/mountinfo, and a number would tell which step it serves.</remarks>

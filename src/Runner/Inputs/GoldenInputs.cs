@@ -52,24 +52,24 @@ public sealed record GoldenInputs(GoldenPack Pack, ImmutableArray<GoldenInput> I
     private static (GoldenLine Line, GoldenInput Input) ReadLine(
         JsonElement line, string folder, ReferenceModel model, ImmutableSortedDictionary<string, string>.Builder files)
     {
-        var id = Text(line, "id");
+        var id = TextOf(line, "id");
         if (id.Length is 0 or > 64 || !id.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
             throw new JsonException($"`{id}` is not an id of lowercase letters, digits and hyphens");
         var (image, expected) = (line.GetProperty("image"), line.GetProperty("expected"));
-        var imagePath = Below(folder, Text(image, "path"));
-        var expectedPath = Below(folder, Text(expected, "path"));
-        var picture = PngImage.Read(ReadPinned(imagePath, Text(image, "sha256")));
-        ReadPinned(expectedPath, Text(expected, "sha256"));
+        var imagePath = Below(folder, TextOf(image, "path"));
+        var expectedPath = Below(folder, TextOf(expected, "path"));
+        var picture = PngImage.Read(ReadPinned(imagePath, TextOf(image, "sha256")));
+        ReadPinned(expectedPath, TextOf(expected, "sha256"));
         files[$"golden/inputs/{id}.png"] = imagePath;
         files[$"golden/expected/{id}.f32.gz"] = expectedPath;
         return (
             new GoldenLine(
                 id, $"golden/expected/{id}.f32.gz", [.. expected.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64())],
-                Text(line, "text")),
+                TextOf(line, "text")),
             GoldenInput.FromImage(id, picture, model.Input!));
     }
 
-    private static string Text(JsonElement element, string name) =>
+    private static string TextOf(JsonElement element, string name) =>
         element.GetProperty(name).GetString() ?? throw new JsonException($"{name} is null; expected a text");
 
     private static string Below(string folder, string path) =>

@@ -30,7 +30,7 @@ internal sealed class GoldenText(string keep, Action<string> announce)
     ];
 
     /// <param name="folder">Holds the model's runner files.</param>
-    /// <param name="documents">How many documents are wanted at least, and how many positions; the pack's first ones are taken.</param>
+    /// <param name="wanted">How many documents are wanted at least, and how many positions; the pack's first ones are taken.</param>
     /// <exception cref="BadInputException">The documents are not what the manifest says, or the model has fewer.</exception>
     public GoldenInputs Load(ReferenceModel model, string folder, (long Documents, long Positions) wanted, CancellationToken cancellationToken)
     {
@@ -93,7 +93,7 @@ internal sealed class GoldenText(string keep, Action<string> announce)
     }
 
     private static ImmutableArray<(string Id, ImmutableArray<int> Ids)> Choose(
-        IReadOnlyList<(string Id, ImmutableArray<int> Ids)> all, (long Documents, long Positions) wanted)
+        List<(string Id, ImmutableArray<int> Ids)> all, (long Documents, long Positions) wanted)
     {
         var (count, positions) = (0, 0L);
         while (count < all.Count && (count < wanted.Documents || positions < wanted.Positions))

@@ -87,14 +87,6 @@ public enum WireProtocol
 
 /// <param name="ProviderLibrary">Path in the container of a plug-in execution provider, or null.</param>
 /// <param name="Threads">0: the engine's own choice.</param>
-/// <param name="Tokens">For language models; null where the profile says nothing of them.</param>
 public sealed record ProfileAdapter(
     string Name, string Library, string Provider, ImmutableSortedDictionary<string, string> Options,
-    string? ProviderLibrary, bool CpuFallback, int Threads, ProfileTokens? Tokens);
-
-/// <summary>How an engine is to run language models; it changes speed and last bits, so it belongs to the lock.</summary>
-/// <param name="Context">Positions of one sequence.</param>
-/// <param name="Sequences">Sequences at a time.</param>
-/// <param name="Batch">Positions of one pass.</param>
-/// <param name="GpuLayers">Layers on the accelerator.</param>
-public sealed record ProfileTokens(int Context, int Sequences, int Batch, int GpuLayers);
+    string? ProviderLibrary, bool CpuFallback, int Threads);

@@ -142,14 +142,11 @@ public static partial class ProfileReader
     private static ProfileAdapter Adapter(YamlMap adapter) => new(
         adapter.Choice("name", "onnxruntime", "llamacpp"),
         adapter.Text("library"),
-        adapter.TryText("provider") ?? "CPUExecutionProvider",
+        adapter.TryText("provider") ?? (adapter.TryText("name") == "onnxruntime" ? "CPUExecutionProvider" : ""),
         adapter.TextMap("options"),
         adapter.TryText("provider_library"),
         adapter.Boolean("cpu_fallback", otherwise: true),
-        (int)(adapter.TryInteger("threads", 0, 4096) ?? 0),
-        adapter.TryMap("tokens")?.Closed(tokens => new ProfileTokens(
-            (int)tokens.Integer("context", 16, 1 << 24), (int)tokens.Integer("sequences", 1, 4096), (int)tokens.Integer("batch", 16, 1 << 20),
-            (int)(tokens.TryInteger("gpu_layers", 0, 4096) ?? 0))));
+        (int)(adapter.TryInteger("threads", 0, 4096) ?? 0));
 
     private static Declaration Declared(YamlMap declared)
     {

@@ -61,6 +61,9 @@ public sealed class NpmPackages(string directory, Action<string> announce)
                 await CheckAsync(Path.Combine(content, file.Path), file, $"what was made of {name}", cancellationToken);
         }, cancellationToken);
 
+    /// <summary>A folder beside the one where packages are kept.</summary>
+    public string Beside(string name) => Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory)))!, name);
+
     /// <summary>Removes what fetches that were killed left behind.</summary>
     public void RemoveLeftovers()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Adaptation.Core;
+using Adaptation.Models;
 
 namespace Adaptation.Runner;
 
@@ -36,9 +37,10 @@ public sealed class Preparation(
     {
         packages.RemoveLeftovers();
         var engineFolder = inputs.Engine is { } pack ? await packages.EnsureAsync(pack.Source, pack.Files, cancellationToken) : null;
-        var modelFolder = await FolderOfAsync(inputs.Model, inputs.Model.Files, cancellationToken);
         var runnerFolder = await FolderOfAsync(inputs.Model, inputs.Model.RunnerFiles, cancellationToken);
-        var golden = GoldenInputs.Load(inputs.Model, Path.Combine(runnerFolder, inputs.Model.Charset));
+        var (modelFolder, golden) = inputs.Model.Text is null
+            ? (await FolderOfAsync(inputs.Model, inputs.Model.Files, cancellationToken), GoldenInputs.Load(inputs.Model, Path.Combine(runnerFolder, inputs.Model.Charset)))
+            : (await ExportAsync(inputs.Model, runnerFolder, cancellationToken), LoadText(inputs, runnerFolder, cancellationToken));
         var image = await BuildAsync(inputs, engineFolder, cancellationToken);
         var echo = await EchoAsync(inputs, cancellationToken);
         return new Prepared(engine, image, echo, engineFolder, modelFolder, golden, inputs, hostFile);
@@ -46,6 +48,22 @@ public sealed class Preparation(
 
     private Task<string> FolderOfAsync(ReferenceModel model, ImmutableArray<PinnedFile> files, CancellationToken cancellationToken) =>
         model.Source is { } source ? packages.EnsureAsync(source, files, cancellationToken) : packages.KeepAsync(model.Id, model.Folder, files, cancellationToken);
+
+    /// <summary>What a container gets of a language model is made here, from the weights that the manifest pins, and must have the digest that it pins too.</summary>
+    private Task<string> ExportAsync(ReferenceModel model, string runnerFolder, CancellationToken cancellationToken) =>
+        packages.MakeAsync($"{model.Id}-{model.Precision}", model.Files, content => Task.Run(() =>
+        {
+            using var checkpoint = Checkpoint.Open(runnerFolder);
+            checkpoint.WriteGguf(WeightTypes.Writable[model.Precision], model.Id, Path.Combine(content, model.Files[0].Path), new WriteOptions(), cancellationToken);
+        }, CancellationToken.None), cancellationToken);
+
+    private GoldenInputs LoadText(RunInputs inputs, string runnerFolder, CancellationToken cancellationToken)
+    {
+        var check = inputs.Model.Precision is "q8_0" or "q4_0" ? "COR-08" : "COR-07";
+        var clause = inputs.Suite.Apply(inputs.Standard.Clause(check));
+        return new GoldenText(packages.Beside("golden"), announce).Load(
+            inputs.Model, runnerFolder, (clause.Limit("documents_min"), clause.Limit("positions_min")), cancellationToken);
+    }
 
     private async Task<ContainerImage> BuildAsync(RunInputs inputs, string? engineFolder, CancellationToken cancellationToken)
     {
