@@ -58,11 +58,14 @@ internal sealed class PaceAnswer
         var text = string.Concat(Enumerable.Repeat(string.Create(CultureInfo.InvariantCulture, $" {stamp:D17}"), _request.Tokens));
         var (kind, content) = _request.IsChat
             ? ("chat.completion", $"\"message\":{{\"role\":\"assistant\",\"content\":\"{text}\"}}") : ("text_completion", $"\"text\":\"{text}\"");
-        return Json(200, $$"""{"id":"pace","object":"{{kind}}","created":1,"model":"pace","choices":[{"index":0,{{content}},"finish_reason":"length"}],"usage":{{Usage()}}}""");
+        var choice = $$"""{"index":0,{{content}},"finish_reason":"length"}""";
+        return Json(200, $$"""{"id":"pace","object":"{{kind}}","created":1,"model":"pace","choices":[{{choice}}],"usage":{{Usage()}}}""");
     }
 
     public static byte[] Json(int status, string json) => Encoding.UTF8.GetBytes(string.Create(
-        CultureInfo.InvariantCulture, $"HTTP/1.1 {status} {(status == 200 ? "OK" : "Error")}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}"));
+        CultureInfo.InvariantCulture,
+        $"HTTP/1.1 {status} {(status == 200 ? "OK" : "Error")}\r\nContent-Type: application/json\r\n"
+        + $"Content-Length: {Encoding.UTF8.GetByteCount(json)}\r\n\r\n{json}"));
 
     private string Usage()
     {

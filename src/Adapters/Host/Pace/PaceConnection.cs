@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 
 namespace Adaptation.Adapters.Host;
 
@@ -78,7 +79,7 @@ internal sealed class PaceConnection(Socket socket, int id, PaceSpec spec, PaceW
         _in.AsSpan(request.Length, _filled - request.Length).CopyTo(_in);
         _filled -= request.Length;
         if (request.Refusal is { } refusal)
-            Send(PaceAnswer.Json(400, $$$"""{"error":{"message":"{{{Encoding.ASCII.GetString(Encoding.ASCII.GetBytes(refusal.Replace('"', '\'').Replace('\\', '/')))}}}","code":400}}"""));
+            Send(PaceAnswer.Json(400, $$$"""{"error":{"message":"{{{JsonEncodedText.Encode(refusal)}}}","code":400}}"""));
         else if (request.Path is "/v1/completions" or "/v1/chat/completions")
             return Start(request);
         else if (request.Path is "/health" or "/v2/health/live" or "/v2/health/ready" or "/v1/models")
@@ -158,14 +159,15 @@ internal sealed class PaceConnection(Socket socket, int id, PaceSpec spec, PaceW
     public bool Flush()
     {
         var waiting = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_behind);
-        var count = waiting.IsEmpty ? 0 : socket.Send(waiting, SocketFlags.None, out var error) is var sent && error is SocketError.Success or SocketError.WouldBlock ? Math.Max(0, sent) : -1;
-        if (count < 0)
+        var error = SocketError.Success;
+        var count = waiting.IsEmpty ? 0 : socket.Send(waiting, SocketFlags.None, out error);
+        if (error is not (SocketError.Success or SocketError.WouldBlock))
         {
             Close();
             return false;
         }
 
-        _behind.RemoveRange(0, count);
+        _behind.RemoveRange(0, Math.Max(0, count));
         WaitForRoom(_behind.Count > 0);
         return _behind.Count == 0;
     }

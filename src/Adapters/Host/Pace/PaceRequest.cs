@@ -64,7 +64,8 @@ internal readonly record struct PaceRequest(int Length, string Path, bool IsChat
                     ("stream", JsonTokenType.True) => request with { IsStream = true },
                     ("include_usage", JsonTokenType.True) => request with { WantsUsage = true },
                     ("return_token_ids", JsonTokenType.True) => request with { WantsIds = true },
-                    ("max_tokens" or "max_completion_tokens", JsonTokenType.Number) when reader.TryGetInt32(out var count) && count is > 0 and <= MostTokens => request with { Tokens = count },
+                    ("max_tokens" or "max_completion_tokens", JsonTokenType.Number) when reader.TryGetInt32(out var count) && count is > 0 and <= MostTokens =>
+                        request with { Tokens = count },
                     ("max_tokens" or "max_completion_tokens", not JsonTokenType.Null) => request with { Refusal = $"{name} is no number from 1 to {MostTokens}" },
                     _ => request,
                 };

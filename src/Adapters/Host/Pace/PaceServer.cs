@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Adaptation.Adapters.Abstractions;
 
 namespace Adaptation.Adapters.Host;
@@ -11,6 +12,7 @@ internal sealed class PaceServer : IDisposable
     private readonly PaceWaiter _waiter = new();
     private readonly List<PaceConnection> _connections = [];
     private readonly PriorityQueue<PaceConnection, long> _queue = new();
+    private volatile bool _isEnding;
 
     public PaceServer(PaceSpec spec)
     {
@@ -20,6 +22,8 @@ internal sealed class PaceServer : IDisposable
             : new(spec.Listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         if (spec.Listen is not UnixDomainSocketEndPoint)
             _listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        if (spec.Listen is UnixDomainSocketEndPoint stale)
+            RemoveStale(stale);
         _listener.Bind(spec.Listen);
         if (spec.Listen is UnixDomainSocketEndPoint unix)
             File.SetUnixFileMode(unix.ToString()!, (UnixFileMode)0x1B6); // 0666: the client is another user outside the container
@@ -28,7 +32,7 @@ internal sealed class PaceServer : IDisposable
         _waiter.Watch(_listener.SafeHandle, 0);
     }
 
-    /// <summary>Reads the arguments, then serves for ever on the calling thread.</summary>
+    /// <summary>Reads the arguments, then serves on the calling thread until the process is asked to end.</summary>
     /// <returns>The exit code: 3 for arguments, 4 where it cannot serve.</returns>
     public static int Run(string[] arguments, TextWriter output, TextWriter errors)
     {
@@ -42,6 +46,11 @@ internal sealed class PaceServer : IDisposable
         {
             using var server = new PaceServer(spec);
             output.WriteLine($"adaptation-host: pace is ready on {spec.Listen}; first token after {spec.First / 1e6} ms, then every {spec.Gap / 1e6} ms");
+            using var ending = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+            {
+                signal.Cancel = true; // ends in order: the socket's file goes too
+                server._isEnding = true;
+            });
             server.Serve();
             return 0;
         }
@@ -55,12 +64,14 @@ internal sealed class PaceServer : IDisposable
     public void Dispose()
     {
         _listener.Dispose();
+        if (_spec.Listen is UnixDomainSocketEndPoint unix)
+            File.Delete(unix.ToString()!);
         _waiter.Dispose();
     }
 
     private void Serve()
     {
-        while (true)
+        while (!_isEnding)
         {
             SendDue();
             var count = _waiter.Wait(_queue.TryPeek(out _, out var due) ? due : long.MaxValue);
@@ -124,6 +135,24 @@ internal sealed class PaceServer : IDisposable
             var connection = new PaceConnection(socket, id, _spec, _waiter);
             _connections[id - 1] = connection;
             _waiter.Watch(socket.SafeHandle, id);
+        }
+    }
+
+    /// <summary>A socket that nobody listens on is what a killed server left.</summary>
+    private static void RemoveStale(UnixDomainSocketEndPoint place)
+    {
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(place);
+        }
+        catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionRefused && new FileInfo(place.ToString()!).Length == 0)
+        {
+            File.Delete(place.ToString()!);
+        }
+        catch (SocketException)
+        {
+            // nothing there; binding says whatever else is wrong
         }
     }
 

@@ -23,7 +23,8 @@ internal sealed record PaceSpec(EndPoint Listen, long First, long Gap, int Token
     private const int MostTokens = 1_000_000;
 
     /// <summary>True if the arguments are this server's to read.</summary>
-    public static bool IsAskedFor(string[] arguments) => Array.IndexOf(arguments, "--adapter") is >= 0 and var at && at + 1 < arguments.Length && arguments[at + 1] == "pace";
+    public static bool IsAskedFor(string[] arguments) =>
+        Array.IndexOf(arguments, "--adapter") is >= 0 and var at && at + 1 < arguments.Length && arguments[at + 1] == "pace";
 
     /// <returns>Null, with what is wrong, where the arguments cannot be used.</returns>
     public static PaceSpec? TryParse(string[] arguments, out string problem)
@@ -40,7 +41,8 @@ internal sealed record PaceSpec(EndPoint Listen, long First, long Gap, int Token
                 "--listen" when Place(value) is { } place => spec with { Listen = place },
                 "--first-ms" when Nanoseconds(value) is { } first => spec with { First = first },
                 "--gap-ms" when Nanoseconds(value) is { } gap => spec with { Gap = gap },
-                "--tokens" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is > 0 and <= MostTokens => spec with { Tokens = count },
+                "--tokens" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is > 0 and <= MostTokens =>
+                    spec with { Tokens = count },
                 _ => null,
             };
             isHeard |= arguments[at] == "--listen";

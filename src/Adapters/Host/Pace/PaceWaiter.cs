@@ -12,6 +12,7 @@ internal sealed unsafe partial class PaceWaiter : IDisposable
     public const uint Readable = 0x1, Writable = 0x4;
     private const int Most = 256;
     private const long Spin = 60_000; // ns; a wake-up takes about that long
+    private const int LongestWait = 100; // ms, so that whoever asks the server to end is heard
     private const ulong TimerId = ulong.MaxValue;
     private static readonly int IdAt = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8; // packed there and nowhere else
     private static readonly int Stride = IdAt + sizeof(ulong);
@@ -42,7 +43,7 @@ internal sealed unsafe partial class PaceWaiter : IDisposable
         }
 
         fixed (byte* events = _events)
-            return Math.Max(0, Wait(_epoll, events, Most, isNear ? 0 : -1));
+            return Math.Max(0, Wait(_epoll, events, Most, isNear ? 0 : LongestWait));
     }
 
     /// <returns>The socket's number, or -1 for the timer.</returns>

@@ -136,7 +136,8 @@ internal sealed class AnswerContent
 
     private void AddChoice(JsonElement choice, ReadOnlySpan<byte> json, Stamp stamp, string container)
     {
-        var content = Member(choice, container, JsonValueKind.Object) is { } inner ? Member(inner, "content", JsonValueKind.String) : Member(choice, "text", JsonValueKind.String);
+        var content = Member(choice, container, JsonValueKind.Object) is { } inner
+            ? Member(inner, "content", JsonValueKind.String) : Member(choice, "text", JsonValueKind.String);
         var ids = Member(choice, "token_ids", JsonValueKind.Array);
         var finish = Member(choice, "finish_reason", JsonValueKind.String);
         var text = content is { } given ? JsonText.Read(given, Fail) : "";

@@ -72,7 +72,8 @@ internal static class JsonText
             }
         }
 
-        return JsonDocument.Parse(whole.ToString()).RootElement.GetString()!;
+        using var text = JsonDocument.Parse(whole.ToString());
+        return text.RootElement.GetString()!;
     }
 
     /// <returns>True if an escape of the 1,024 codes from <paramref name="first"/> on begins at that place.</returns>

@@ -9,6 +9,7 @@ namespace Adaptation.Runner;
 /// <param name="limit">Nanoseconds from due time to end.</param>
 internal sealed class TextAnswerReader(long started, long limit)
 {
+    private const string Stream = "text/event-stream", Json = "application/json";
     private readonly AnswerContent _content = new();
 
     /// <summary>Reads one exchange that is over, whatever became of it.</summary>
@@ -40,7 +41,11 @@ internal sealed class TextAnswerReader(long started, long limit)
         if (exchange.Failure is { } failure)
             return (failure, exchange.Explanation + (_content.Failure == TextFailure.Refused ? $" {_content.Explanation}" : ""));
         if (exchange.Ended - exchange.Due > limit)
-            return (TextFailure.Timeout, $"The answer ended {(exchange.Ended - exchange.Due) / 1e9:0.000} s after its request was due; the limit is {limit / 1e9:0.###} s.");
+        {
+            return (
+                TextFailure.Timeout,
+                $"The answer ended {(exchange.Ended - exchange.Due) / 1e9:0.000} s after its request was due; the limit is {limit / 1e9:0.###} s.");
+        }
         if (exchange.Head.Status != 200)
             return (TextFailure.Refused, $"The server answered with status {exchange.Head.Status}: {ErrorWords.Of(exchange.Body)}");
         return MediaType(exchange.HeadBytes) is null
@@ -51,12 +56,12 @@ internal sealed class TextAnswerReader(long started, long limit)
     private void ReadBody(TextExchange exchange, TextRequest request, string type)
     {
         var wantsStream = WantsStream(request.Body);
-        if (type == "text/event-stream" && wantsStream != false)
+        if (type == Stream && wantsStream != false)
             ReadEvents(exchange);
-        else if (type == "application/json" && wantsStream != true)
+        else if (type == Json && wantsStream != true)
             ReadWhole(exchange);
         else
-            _content.Fail(TextFailure.Protocol, $"The answer is {Clip.Text(type)}; expected {(wantsStream == false ? "application/json" : "text/event-stream")}.");
+            _content.Fail(TextFailure.Protocol, $"The answer is {Clip.Text(type)}; expected {(wantsStream == false ? Json : Stream)}.");
     }
 
     private void ReadEvents(TextExchange exchange)

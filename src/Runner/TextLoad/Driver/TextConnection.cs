@@ -44,7 +44,8 @@ internal sealed class TextConnection : IDisposable
         if (waiting > 0)
         {
             exchange.Fail(
-                TextFailure.Protocol, "The server sent bytes before the request that they would answer: an answer ahead of its question takes no time.", exchange.Sent);
+                TextFailure.Protocol, "The server sent bytes before the request that they would answer: an answer ahead of its question takes no time.",
+                exchange.Sent);
         }
         else
         {

@@ -86,7 +86,8 @@ internal sealed class TextConnections(Transport transport, int most, Epoll epoll
         catch (SocketException failure) when (IsOurs(failure.SocketErrorCode))
         {
             throw new BrokenEnvironmentException(
-                $"This machine opens no further connection to {transport}: {failure.Message}. Raise the limit of open files (ulimit -n), or ask for fewer streams.", failure);
+                $"This machine opens no further connection to {transport}: {failure.Message}. Raise the limit of open files (ulimit -n), or ask for fewer streams.",
+                failure);
         }
         catch (SocketException)
         {

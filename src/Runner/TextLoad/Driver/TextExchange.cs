@@ -182,7 +182,10 @@ internal sealed class TextExchange(int request)
         {
             var rest = _bytes.AsSpan(_headStart, _filled - _headStart);
             if (!"HTTP/1."u8.StartsWith(rest[..Math.Min(rest.Length, 7)]))
-                throw WireException.Protocol($"The answer begins with '{Clip.Text(rest[..Math.Min(rest.Length, 64)])}'; expected a status line such as 'HTTP/1.1 200 OK'.");
+            {
+                throw WireException.Protocol(
+                    $"The answer begins with '{Clip.Text(rest[..Math.Min(rest.Length, 64)])}'; expected a status line such as 'HTTP/1.1 200 OK'.");
+            }
             var found = _bytes.AsSpan(_searched, _filled - _searched).IndexOf("\r\n\r\n"u8);
             var end = _searched + found + 4;
             if ((found < 0 ? _filled : end) > Framing.HeaderBytes)

@@ -126,7 +126,8 @@ public sealed class TextLoadDriver : ITextLoadDriver
         if (spec.TlsName is { } name)
         {
             throw new BrokenEnvironmentException(
-                $"The load asks for TLS to {name}, and this client speaks plain HTTP only. Let the server listen without TLS, or put a local proxy that ends TLS before it.");
+                $"The load asks for TLS to {name}, and this client speaks plain HTTP only. "
+                + "Let the server listen without TLS, or put a local proxy that ends TLS before it.");
         }
 
         ArgumentOutOfRangeException.ThrowIfZero(spec.Requests.Length, nameof(spec));
@@ -136,7 +137,10 @@ public sealed class TextLoadDriver : ITextLoadDriver
         ArgumentOutOfRangeException.ThrowIfLessThan(spec.AnswerLimit, 1, nameof(spec));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(spec.AnswerLimit, 1 << 30, nameof(spec));
         if (spec.Arrivals is Arrivals.Scheduled(var due) && (due.Length != spec.Requests.Length || due[0] < 0 || !due.SequenceEqual(due.Order())))
-            throw new ArgumentException($"The schedule has {due.Length} due times for {spec.Requests.Length} requests; one each is expected, ascending.", nameof(spec));
+        {
+            throw new ArgumentException(
+                $"The schedule has {due.Length} due times for {spec.Requests.Length} requests; one each is expected, ascending from 0.", nameof(spec));
+        }
         if (spec.Arrivals is Arrivals.Concurrent closed)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(closed.Streams, 1, nameof(spec));

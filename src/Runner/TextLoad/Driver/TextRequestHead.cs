@@ -16,7 +16,10 @@ internal static class TextRequestHead
     public static byte[] Write(TextLoadSpec spec, TextRequest request)
     {
         if (!request.Path.StartsWith('/') || request.Path.AsSpan().ContainsAnyExceptInRange('!', '~'))
-            throw new ArgumentException($"The path of a request is '{Clip.Text(request.Path)}'; it begins with / and is printable ASCII without blanks.", nameof(request));
+        {
+            throw new ArgumentException(
+                $"The path of a request is '{Clip.Text(request.Path)}'; it begins with / and is printable ASCII without blanks.", nameof(request));
+        }
         var head = new StringBuilder(256);
         head.Append(CultureInfo.InvariantCulture, $"POST {request.Path} HTTP/1.1\r\nHost: {spec.Transport.Authority}\r\n");
         head.Append("Content-Type: application/json\r\nAccept: text/event-stream, application/json\r\n");

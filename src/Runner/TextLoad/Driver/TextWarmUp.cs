@@ -25,7 +25,8 @@ internal static class TextWarmUp
         };
         var length = TextRequestHead.Write(spec, request).Length + body.Length;
         var serving = Task.WhenAll(Enumerable.Range(0, Streams).Select(_ => ServeAsync(listener, length)));
-        var scheduled = spec with { Arrivals = new Arrivals.Scheduled([.. Enumerable.Range(0, Requests).Select(number => number * 20_000L)]), MaxConnections = Streams };
+        var due = Enumerable.Range(0, Requests).Select(number => number * 20_000L);
+        var scheduled = spec with { Arrivals = new Arrivals.Scheduled([.. due]), MaxConnections = Streams };
         await TextLoadDriver.DriveAsync(spec, null, CancellationToken.None);
         await serving;
         serving = Task.WhenAll(Enumerable.Range(0, Streams).Select(_ => ServeAsync(listener, length)));
@@ -59,7 +60,8 @@ internal static class TextWarmUp
         var events = Enumerable.Range(0, Chunks)
             .Select(number => Framed($"data: {{\"id\":\"warm\",\"choices\":[{{\"index\":0,\"text\":\" word {number}\",\"token_ids\":[{number}],\"finish_reason\":null}}]}}\n\n"));
         const string Head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-        var end = Framed("data: {\"choices\":[{\"index\":0,\"text\":\"\",\"finish_reason\":\"length\"}]}\n\n") + Framed("data: [DONE]\n\n") + "0\r\n\r\n";
+        var last = Framed("data: {\"choices\":[{\"index\":0,\"text\":\"\",\"finish_reason\":\"length\"}]}\n\n");
+        var end = last + Framed("data: [DONE]\n\n") + "0\r\n\r\n";
         return [.. events.Prepend(Head).Append(end).Select(Encoding.ASCII.GetBytes)];
     }
 }
