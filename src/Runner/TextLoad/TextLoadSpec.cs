@@ -62,7 +62,11 @@ public abstract record Arrivals
 /// <param name="Samples">In the order of the requests; those that never became due are missing.</param>
 /// <param name="BrokenOff">Why the load ended before its time, or null.</param>
 /// <param name="NewConnections">Opened after the start; 0 in a load that measures latency.</param>
-public sealed record TextLoadResult(ImmutableArray<TextSample> Samples, long Ended, string? BrokenOff, int NewConnections);
+public sealed record TextLoadResult(ImmutableArray<TextSample> Samples, long Ended, string? BrokenOff, int NewConnections)
+{
+    /// <summary>The start itself, in nanoseconds of CLOCK_MONOTONIC: what a server on this machine can stamp its chunks with too. 0 if it never came.</summary>
+    public long Started { get; init; }
+}
 
 /// <summary>One request and its answer.</summary>
 public sealed record TextSample
@@ -103,7 +107,7 @@ public sealed record TextSample
 /// <summary>One event of a stream that brought content of choice 0.</summary>
 /// <param name="At">When its last byte arrived at this machine.</param>
 /// <param name="IsExact">False where it shared one receive with a later one, so that its time is only an upper bound.</param>
-/// <param name="TokenIds">Where the server gives them (<c>return_token_ids</c>); otherwise empty.</param>
+/// <param name="TokenIds">Where the server gives them (<c>return_token_ids</c>); otherwise empty. Ids that came without text stand with the next text, or the last.</param>
 public readonly record struct TextChunk(long At, bool IsExact, string Text, ImmutableArray<int> TokenIds);
 
 public sealed record TextUsage(long PromptTokens, long CompletionTokens, long TotalTokens, long? CachedTokens);
@@ -119,7 +123,7 @@ public enum TextFailure
     /// <summary>No end within the limit.</summary>
     Timeout,
 
-    /// <summary>A status other than 200; the answer's own words are the explanation.</summary>
+    /// <summary>A status other than 200, or an error object in place of content; the answer's own words are the explanation.</summary>
     Refused,
 
     /// <summary>HTTP, event stream, JSON or UTF-8 that is none, or content after the end.</summary>
