@@ -13,7 +13,7 @@ public sealed class FormatTests
 {
     private static readonly Plan FullPlan = Bundle.Plan with
     {
-        Declared = new Declaration(1, 2, ImmutableSortedDictionary<int, long>.Empty.Add(1, 5).Add(10, 7), 3),
+        Declared = new Declaration(1, 2, ImmutableSortedDictionary<int, long>.Empty.Add(1, 5).Add(10, 7), 3, "8b", 4, 6, 8, 9),
         RequiredVersions = ["driver"],
         DeclaredVersions = ImmutableSortedDictionary<string, string>.Empty.Add("driver", "25.2.0"),
         HardeningExceptions = ImmutableSortedDictionary<string, string>.Empty.Add("readonly", "厂商工具要写 /tmp 😀 \"quoted\" \\ \u0001"),
@@ -31,6 +31,7 @@ public sealed class FormatTests
             Assert.Equal(written, PlanFile.Write(read));
             Assert.Equal(plan.HardeningExceptions, read.HardeningExceptions);
             Assert.Equal(plan.Declared.LatencyP99Micros, read.Declared.LatencyP99Micros);
+            Assert.Equal(plan.Declared with { LatencyP99Micros = null }, read.Declared with { LatencyP99Micros = null });
             Assert.Equal(plan.Golden.Lines[0].Shape, read.Golden.Lines[0].Shape);
             Assert.Equal(plan.Golden.Charset, read.Golden.Charset);
         }

@@ -19,7 +19,7 @@ internal static class Figures
         return $"{figure.Name} {Number(figure.ValueMilli, figure.Unit)}{interval}{limit}";
     }
 
-    private static string Number(long milli, string unit)
+    internal static string Number(long milli, string unit)
     {
         var value = milli / 1000.0;
         return unit switch
