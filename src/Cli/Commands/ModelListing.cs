@@ -13,9 +13,9 @@ internal static class ModelListing
     public static IEnumerable<string[]> Rows(string path)
     {
         Span<byte> magic = stackalloc byte[4];
-        using (var file = File.OpenRead(path))
-            file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
-        return magic.SequenceEqual("GGUF"u8) ? Gguf(path) : Safetensors(path);
+        using var file = File.OpenRead(path);
+        var read = file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
+        return magic[..read].SequenceEqual("GGUF"u8) ? Gguf(path) : Safetensors(path);
     }
 
     private static IEnumerable<string[]> Gguf(string path)
