@@ -11,8 +11,8 @@ internal sealed record Drawer
     public static ImmutableArray<SamplingCell> Cells { get; } =
         [new("cool", 700, 0, 1_000_000), new("top-k", 1000, 8, 1_000_000), new("top-p", 1000, 0, 850_000), new("all", 800, 20, 950_000)];
 
-    /// <summary>[50]: the likeliest token has about a fifth.</summary>
-    public static float[] Logits { get; } = [.. Enumerable.Range(0, Vocabulary).Select(id => (float)(2.6 * Math.Sin((id * 2.399963) + 1) - (0.02 * id)))];
+    /// <summary>[50]: about as words are distributed (Zipf), in no order of their ids; the likeliest token has a quarter.</summary>
+    public static float[] Logits { get; } = [.. Enumerable.Range(0, Vocabulary).Select(id => (float)(-1.1 * Math.Log((id * 17 % Vocabulary) + 1)))];
 
     public int Draws { get; init; } = 10_000;
 

@@ -30,7 +30,7 @@ public sealed class SamplingTests
 
     [Fact]
     public void A_top_k_that_admits_one_fewer_fails() =>
-        Assert.Contains("top-k", Judged.Measured(new Drawer { TopK = topK => topK - 1 }.Judge()), StringComparison.Ordinal);
+        Assert.Contains("frequencies of", Judged.Measured(new Drawer { TopK = topK => topK - 1 }.Judge()), StringComparison.Ordinal);
 
     [Fact]
     public void A_top_p_that_admits_one_more_fails() =>
@@ -54,9 +54,9 @@ public sealed class SamplingTests
         Assert.Contains("neighbours", Judged.Measured(new Drawer { Uses = draw => draw % 20 == 1 ? draw - 1 : draw }.Judge()), StringComparison.Ordinal);
 
     [Fact]
-    public void Tokens_too_rare_to_count_alone_are_counted_together()
+    public void A_token_drawn_too_often_fails_however_rare_it_is()
     {
-        // Three draws of cell cool become its least likely token, which 10,000 draws should never show.
+        // Thirty draws of cell cool become its least likely token.
         var rarest = Array.IndexOf(Drawer.Logits, Drawer.Logits.Min());
         var finding = new Drawer().Judge(speech => Draws(speech, "cool", draws =>
         {
