@@ -10,15 +10,20 @@ public static class Judge
 {
     private static readonly ImmutableSortedDictionary<string, Procedure> All = new Dictionary<string, Procedure>
     {
+        ["completion-tokens"] = new(CompletionTokens.Limits, CompletionTokens.Judge),
         ["deploy-remove"] = new(DeployRemove.Limits, DeployRemove.Judge),
         ["egress"] = new(Egress.Limits, Egress.Judge),
         ["hardening"] = new(Hardening.Limits, Hardening.Judge),
         ["latency"] = new(Latency.Limits, Latency.Judge),
         ["model-integrity"] = new(ModelIntegrity.Limits, ModelIntegrity.Judge),
+        ["prompt-tokens"] = new(PromptTokens.Limits, PromptTokens.Judge),
         ["repeatability"] = new(Repeatability.Limits, Repeatability.Judge),
         ["start-up"] = new(StartUp.Limits, StartUp.Judge),
+        ["stream-usage"] = new(StreamUsage.Limits, StreamUsage.Judge),
         ["tensor-agreement"] = new(TensorAgreement.Limits, TensorAgreement.Judge),
         ["throughput"] = new(Throughput.Limits, Throughput.Judge),
+        ["token-fidelity"] = new(TokenFidelity.Limits, TokenFidelity.Judge),
+        ["usage-consistency"] = new(UsageConsistency.Limits, UsageConsistency.Judge),
         ["version-capture"] = new(VersionCapture.Limits, VersionCapture.Judge),
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 

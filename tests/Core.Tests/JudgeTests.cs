@@ -205,6 +205,7 @@ public sealed class JudgeTests
         [
             Clauses.TensorAgreement, Clauses.StartUp, Clauses.Latency, Clauses.Throughput, Clauses.Repeatability,
             Clauses.DeployRemove, Clauses.VersionCapture, Clauses.Hardening, Clauses.Egress, Clauses.ModelIntegrity,
+            Clauses.TokenFidelity, Clauses.PromptTokens, Clauses.CompletionTokens, Clauses.StreamUsage, Clauses.UsageConsistency,
         ];
 
         Assert.Equal(Judge.Procedures.Keys, clauses.Select(clause => clause.Procedure).Order(StringComparer.Ordinal));

@@ -35,7 +35,9 @@ internal sealed class BytePairEncoder : IPieceEncoder
 
         for (var value = 0; value < 256; value++)
         {
-            _bytes[value] = Known(ByteLevel.Char((byte)value).ToString());
+            // llama.cpp lets a byte without a token stand between its neighbours until the end; Hugging Face leaves it out at once
+            var spelled = ByteLevel.Char((byte)value).ToString();
+            _bytes[value] = rules is { ByteLevel: true, MergesBeyondVocabulary: true } ? Symbol(spelled) : Known(spelled);
             _fallback[value] = vocabulary.Find($"<0x{value:X2}>") ?? -1;
         }
     }

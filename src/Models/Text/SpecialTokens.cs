@@ -60,7 +60,7 @@ internal sealed class SpecialTokens
         return fragments;
     }
 
-    private static void Cut(Fragment fragment, SpecialToken token, List<Fragment> into)
+    private void Cut(Fragment fragment, SpecialToken token, List<Fragment> into)
     {
         var (at, end) = (fragment.Start, fragment.End);
         while (at < end && fragment.Text.IndexOf(token.Spelling, at, end - at, StringComparison.Ordinal) is >= 0 and var found)
@@ -97,17 +97,20 @@ internal sealed class SpecialTokens
 
     /// <summary>Adds the text before a token, and the token.</summary>
     /// <returns>Where the text behind it goes on.</returns>
-    private static int Take(Fragment fragment, SpecialToken token, int from, int found, List<Fragment> into)
+    private int Take(Fragment fragment, SpecialToken token, int from, int found, List<Fragment> into)
     {
         var before = found;
-        while (token.StripLeft && before > from && char.IsWhiteSpace(fragment.Text[before - 1]))
+        while (token.StripLeft && before > from && IsSpace(fragment.Text[before - 1]))
             before--;
         if (before > from)
             into.Add(fragment with { Start = from, End = before });
         var end = found + token.Spelling.Length;
-        while (token.StripRight && end < fragment.End && char.IsWhiteSpace(fragment.Text[end]))
+        while (token.StripRight && end < fragment.End && IsSpace(fragment.Text[end]))
             end++;
         into.Add(new(fragment.Text, found, end, token.Id));
         return end;
     }
+
+    // llama.cpp strips with C's isspace
+    private bool IsSpace(char unit) => _longestFirst ? unit is ' ' or (>= '\t' and <= '\r') : char.IsWhiteSpace(unit);
 }
