@@ -10,6 +10,7 @@ public static class Judge
 {
     private static readonly ImmutableSortedDictionary<string, Procedure> All = new Dictionary<string, Procedure>
     {
+        ["completion-tokens"] = new(CompletionTokens.Limits, CompletionTokens.Judge),
         ["deploy-remove"] = new(DeployRemove.Limits, DeployRemove.Judge),
         ["egress"] = new(Egress.Limits, Egress.Judge),
         ["goodput"] = new(GoodputShare.Limits, GoodputShare.Judge),
@@ -19,17 +20,21 @@ public static class Judge
         ["logit-agreement-quantised"] = new(LogitAgreement.QuantisedLimits, LogitAgreement.JudgeQuantised),
         ["model-integrity"] = new(ModelIntegrity.Limits, ModelIntegrity.Judge),
         ["perplexity"] = new(Perplexity.Limits, Perplexity.Judge),
+        ["prompt-tokens"] = new(PromptTokens.Limits, PromptTokens.Judge),
         ["repeatability"] = new(Repeatability.Limits, Repeatability.Judge),
         ["sampling"] = new(Sampling.Limits, Sampling.Judge),
         ["slo-throughput"] = new(SloThroughput.Limits, SloThroughput.Judge),
         ["start-up"] = new(StartUp.Limits, StartUp.Judge),
+        ["stream-usage"] = new(StreamUsage.Limits, StreamUsage.Judge),
         ["sweep"] = new(ConcurrencySweep.Limits, ConcurrencySweep.Judge),
         ["tensor-agreement"] = new(TensorAgreement.Limits, TensorAgreement.Judge),
         ["text-e2e"] = new(TextEndToEnd.Limits, TextEndToEnd.Judge),
         ["text-throughput"] = new(TextThroughput.Limits, TextThroughput.Judge),
         ["throughput"] = new(Throughput.Limits, Throughput.Judge),
+        ["token-fidelity"] = new(TokenFidelity.Limits, TokenFidelity.Judge),
         ["tpot"] = new(TokenPace.Limits, TokenPace.Judge),
         ["ttft"] = new(FirstTokenTime.Limits, FirstTokenTime.Judge),
+        ["usage-consistency"] = new(UsageConsistency.Limits, UsageConsistency.Judge),
         ["version-capture"] = new(VersionCapture.Limits, VersionCapture.Judge),
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 

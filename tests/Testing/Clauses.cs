@@ -54,4 +54,19 @@ public static class Clauses
 
     private static Clause Text(string id, string procedure, params ReadOnlySpan<(string Key, long Value)> limits) =>
         Given.Clause(id, procedure, Level.L2, limits) with { AppliesTo = ["llm"] };
+
+    public static Clause TokenFidelity { get; } = Given.Clause("COR-16", "token-fidelity", Level.L2,
+        ("mismatches_max", 0), ("cases_min", 3));
+
+    public static Clause PromptTokens { get; } = Given.Clause("MET-01", "prompt-tokens", Level.L3,
+        ("difference_max", 0), ("prompts_min", 1_000));
+
+    public static Clause CompletionTokens { get; } = Given.Clause("MET-02", "completion-tokens", Level.L3,
+        ("difference_max", 0), ("answers_min", 100));
+
+    public static Clause StreamUsage { get; } = Given.Clause("MET-03", "stream-usage", Level.L3,
+        ("usage_chunks", 1), ("events_after_max", 0), ("choices_max", 0), ("difference_max", 0), ("streams_min", 10));
+
+    public static Clause UsageConsistency { get; } = Given.Clause("MET-04", "usage-consistency", Level.L3,
+        ("violations_max", 0), ("answers_min", 1));
 }
