@@ -49,7 +49,10 @@ internal sealed record RunContext(
     public FirstQuestion First => HasTensorFace ? FirstQuestions.Tensor(Prepared.FirstRequest, IsGood) : FirstQuestions.Text(Inputs.ServedName);
 
     /// <summary>A first answer is good if it has the shape that the golden pack expects; what its numbers are worth is COR-18's question.</summary>
-    private bool IsGood(InferAnswer answer) => answer.Parse() is [var output] && output.Shape.SequenceEqual(Plan.Golden.Lines[0].Shape);
+    private bool IsGood(InferAnswer answer) => answer.Parse() is [var output] && output.Shape.SequenceEqual(ShapeOfFirst);
+
+    private ImmutableArray<long> ShapeOfFirst =>
+        Plan.Text is { } text ? [1, text.Documents[0].Tokens.Length, text.VocabularySize] : Plan.Golden.Lines[0].Shape;
 }
 
 /// <summary>The golden outputs in memory, for looking at answers while a load runs.</summary>
