@@ -59,7 +59,8 @@ internal sealed class Comparison(Arguments arguments)
     {
         var table = new StringBuilder().AppendLine(CultureInfo.InvariantCulture,
             $"### {workload.Name}, {new FileInfo(workload.Model).Length / 1e6:0.0} MB, {arguments.Threads} thread(s)").AppendLine();
-        table.AppendLine("| | llama.cpp's own program | served by | tokens/s, or gain | share of llama.cpp's own, round by round | bound |").AppendLine("|---|---|---|---|---|---|");
+        table.AppendLine("| | llama.cpp's own program | served by | tokens/s, or gain | share of llama.cpp's own, round by round | bound |");
+        table.AppendLine("|---|---|---|---|---|---|");
         for (var who = 0; who < servers.Length; who++)
         {
             var server = who + 1;
@@ -68,7 +69,9 @@ internal sealed class Comparison(Arguments arguments)
                 double[] own = [.. rounds.Select(round => of(round[0]))];
                 double[] served = [.. rounds.Select(round => of(round[server]))];
                 double[] shares = [.. rounds.Select(round => of(round[server]) / of(round[0]))];
-                var verdict = bound is not { } least ? "" : string.Create(CultureInfo.InvariantCulture, $"≥ {least:0.00}: {(Middle(shares) >= least ? "kept" : "missed")}");
+                var verdict = bound is { } least
+                    ? string.Create(CultureInfo.InvariantCulture, $"≥ {least:0.00}: {(Middle(shares) >= least ? "kept" : "missed")}")
+                    : "";
                 return $"| {what} | {Words(own, format)} | {servers[server - 1]} | {Words(served, format)} | {Words(shares, "0.000")} | {verdict} |";
             }
 
@@ -80,8 +83,11 @@ internal sealed class Comparison(Arguments arguments)
         return table.ToString();
     }
 
-    private static string Words(double[] values, string format) => string.Create(CultureInfo.InvariantCulture,
-        $"{Middle(values).ToString(format, CultureInfo.InvariantCulture)} [{values.Min().ToString(format, CultureInfo.InvariantCulture)}-{values.Max().ToString(format, CultureInfo.InvariantCulture)}]");
+    private static string Words(double[] values, string format)
+    {
+        string Word(double value) => value.ToString(format, CultureInfo.InvariantCulture);
+        return $"{Word(Middle(values))} [{Word(values.Min())}-{Word(values.Max())}]";
+    }
 
     private static double Middle(double[] values) => values.Order().ElementAt(values.Length / 2);
 }

@@ -19,7 +19,8 @@ internal sealed class Completion
     {
         (_prompt, _generated) = (prompt, generated);
         var ids = string.Join(',', Enumerable.Range(0, prompt).Select(_ => random.Next(LeastId, MostId).ToString(CultureInfo.InvariantCulture)));
-        var body = $$$"""{"model":"{{{Name}}}","prompt":[{{{ids}}}],"max_tokens":{{{generated}}},"temperature":0,"ignore_eos":true,"stream":true,"stream_options":{"include_usage":true}}""";
+        var body = $$$"""{"model":"{{{Name}}}","prompt":[{{{ids}}}],"max_tokens":{{{generated}}},"temperature":0,"ignore_eos":true,"""
+            + """ "stream":true,"stream_options":{"include_usage":true}}""";
         Bytes = Encoding.ASCII.GetBytes(
             $"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
     }
@@ -42,7 +43,8 @@ internal sealed class Completion
     private static byte[] Joined(ReadOnlySpan<byte> chunks)
     {
         var joined = new List<byte>(chunks.Length);
-        while (chunks.IndexOf("\r\n"u8) is > 0 and var end && int.Parse(chunks[..end], NumberStyles.HexNumber, CultureInfo.InvariantCulture) is > 0 and var length)
+        while (chunks.IndexOf("\r\n"u8) is > 0 and var end
+            && int.Parse(chunks[..end], NumberStyles.HexNumber, CultureInfo.InvariantCulture) is > 0 and var length)
         {
             joined.AddRange(chunks.Slice(end + 2, length));
             chunks = chunks[(end + 2 + length + 2)..];

@@ -10,8 +10,13 @@ if (Arguments.TryRead(args) is not { } arguments)
 try
 {
     var processor = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim();
-    Console.WriteLine($"{processor ?? "unknown processor"}, {Environment.ProcessorCount} cores; Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}; {RuntimeInformation.FrameworkDescription}; load average {File.ReadAllText("/proc/loadavg").Split(' ')[0]}");
-    Console.WriteLine($"{arguments.Repeats} interleaved rounds: median [least-most]. The same libraries, model, threads, batch and attention on both sides; greedy; a client on the same machine over a Unix socket.");
+    var linux = File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
+    var load = File.ReadAllText("/proc/loadavg").Split(' ')[0];
+    Console.WriteLine($"""
+        {processor ?? "unknown processor"}, {Environment.ProcessorCount} cores; Linux {linux}; {RuntimeInformation.FrameworkDescription}; load average {load}
+        {arguments.Repeats} interleaved rounds: median [least-most]. The same libraries, model, threads, batch and attention on both sides;
+        greedy; the client on the same machine, over a Unix socket.
+        """);
     foreach (var workload in arguments.Workloads)
     {
         Console.WriteLine();

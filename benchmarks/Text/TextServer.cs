@@ -46,7 +46,8 @@ internal sealed class TextServer : IDisposable
         return new("llama-server", arguments.Peer!, folder,
         [
             "-m", workload.Model, "-t", Text(arguments.Threads), "-tb", Text(arguments.Threads), "-c", Text(Workload.Context * Workload.Streams),
-            "-np", Text(Workload.Streams), "-b", Text(Workload.Batch), "-ub", Text(Workload.MicroBatch), "-fa", "off", "--alias", Completion.Name, "--host", $"{folder}/serve.sock",
+            "-np", Text(Workload.Streams), "-b", Text(Workload.Batch), "-ub", Text(Workload.MicroBatch), "-fa", "off",
+            "--alias", Completion.Name, "--host", $"{folder}/serve.sock",
         ]);
     }
 

@@ -95,7 +95,8 @@ def main(data, folder):
             "| step | tokens seen | training | held out | held-out perplexity |", "|---|---|---|---|---|"]
     out += [f"| {r['step']} | {int(r['tokens']):,} | {r['train_loss']} | {r['held_out_loss']} | {np.exp(float(r['held_out_loss'])):.1f} |"
             for r in curve if int(r["step"]) % 300 == 0 or r is last]
-    out += ["", "## Ten poems", "", f"Every other prompt of golden/prompts.json. Sampled: temperature {TEMPERATURE}, top-p {TOP}, seed {SEED}; at most {LONGEST} tokens.", "",
+    out += ["", "## Ten poems", "",
+            f"Every other prompt of golden/prompts.json. Sampled: temperature {TEMPERATURE}, top-p {TOP}, seed {SEED}; at most {LONGEST} tokens.", "",
             "| prompt | greedy | sampled |", "|---|---|---|"]
     choose = sampler()
     for prompt in json.loads((Path(__file__).parent / "golden/prompts.json").read_text(encoding="utf-8"))["prompts"][::2]:

@@ -22,8 +22,8 @@ import torch.nn.functional as F
 VOCAB, WIDTH, LAYERS, HEADS, KV_HEADS, HIDDEN = 4096, 128, 6, 4, 2, 384
 THETA, EPSILON, HEAD = 10000.0, 1e-6, 32
 CONTEXT, BATCH, MICRO = 256, 24, 12
-STEPS = int(os.environ.get("STEPS", "3000"))
-WARMUP, DECAY = 60, int(os.environ.get("DECAY", "900"))
+STEPS = int(os.environ.get("STEPS", "2000"))
+WARMUP, DECAY = 60, int(os.environ.get("DECAY", "700"))
 PEAK_MATRIX, PEAK_OTHER, SEED = 0.02, 0.003, 20261122
 
 
