@@ -74,13 +74,13 @@ internal static class ChiSquare
         return Math.Min(1, sum);
     }
 
-    // The positive value up to which a claim holds that holds at 0 and ceases once, to 12 digits.
+    // The positive value up to which a claim holds that holds at 0 and ceases once, to 9 digits.
     private static double Solve(Func<double, bool> holds)
     {
         var (low, high) = (0.0, 1.0);
         while (holds(high))
             (low, high) = (high, high * 2);
-        while (high - low > 1e-12 * high)
+        while (high - low > 1e-9 * high)
         {
             var middle = low + ((high - low) / 2);
             if (holds(middle))

@@ -18,9 +18,9 @@ public sealed class SamplingTests
     [Fact]
     public void Right_samplers_are_hardly_ever_rejected()
     {
-        var verdicts = Enumerable.Range(100, 100).Select(seed => new Drawer { Seed = seed }.Judge().Verdict.Word).ToArray();
+        var verdicts = Enumerable.Range(100, 40).Select(seed => new Drawer { Seed = seed }.Judge().Verdict.Word).ToArray();
 
-        Assert.InRange(verdicts.Count(word => word == "fail"), 0, 5); // one in a hundred is the level; six or more have a probability of 6e-4
+        Assert.InRange(verdicts.Count(word => word == "fail"), 0, 3); // one in a hundred is the level; four or more have a probability of 7e-4
         Assert.All(verdicts, word => Assert.Contains(word, new[] { "pass", "fail" }));
     }
 
