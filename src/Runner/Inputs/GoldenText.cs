@@ -25,8 +25,8 @@ internal sealed class GoldenText(string keep, Action<string> announce)
     [
         new("plain", TemperatureMilli: 1000, TopK: 0, TopPPpm: 1_000_000),
         new("cool", TemperatureMilli: 700, TopK: 0, TopPPpm: 1_000_000),
-        new("top-k", TemperatureMilli: 1000, TopK: 20, TopPPpm: 1_000_000),
-        new("top-p", TemperatureMilli: 1000, TopK: 0, TopPPpm: 900_000),
+        new("top-k", TemperatureMilli: 1000, TopK: 5, TopPPpm: 1_000_000), // narrow, so that one token too many is drawn often
+        new("top-p", TemperatureMilli: 1000, TopK: 0, TopPPpm: 500_000),
     ];
 
     /// <param name="folder">Holds the model's runner files.</param>
