@@ -144,7 +144,11 @@ public sealed class ChatTests
     {
         await using var host = await TextHost.StartAsync(new());
 
-        var answer = await host.PostAsync(TextExchange.Completions, host.Completion($"\"user\":\"{new string('a', 2 << 20)}\""), Cancelled);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(TextExchange.Completions, UriKind.Relative));
+        request.Content = new StringContent(host.Completion($"\"user\":\"{new string('a', 2 << 20)}\""));
+        request.Headers.ExpectContinue = true; // so that the answer is read before anything breaks
+
+        var answer = await TextExchange.ReadAsync(await host.Client.SendAsync(request, Cancelled), Cancelled);
 
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.Status);
     }

@@ -77,10 +77,10 @@ public sealed class SchedulerTests
     public async Task A_client_that_leaves_frees_its_place_and_those_it_waits_for(string members, int choices)
     {
         using var gate = new Gate();
-        var model = new ScriptedModel(sequences: 2, context: 100_000) { OnDecode = gate.Pass };
+        var model = new ScriptedModel(sequences: 2, context: 10_000) { OnDecode = gate.Pass };
         await using var host = await TextHost.StartAsync(model);
         using var leaving = new CancellationTokenSource();
-        var request = host.PostAsync(TextExchange.Completions, host.Completion($"\"prompt\":[1],\"max_tokens\":90000,\"ignore_eos\":true,{members}"), leaving.Token);
+        var request = host.PostAsync(TextExchange.Completions, host.Completion($"\"prompt\":[1],\"max_tokens\":9000,\"ignore_eos\":true,{members}"), leaving.Token);
         await UntilAsync(() => host.Unfinished == choices);
         gate.Open();
         await UntilAsync(() => model.StepCount > 10);
@@ -113,12 +113,12 @@ public sealed class SchedulerTests
     [Fact]
     public async Task A_reader_that_does_not_read_holds_up_nobody_and_bounded_memory()
     {
-        const int Tokens = 60_000;
-        var model = new ScriptedModel(sequences: 2, context: 70_000);
+        const int Tokens = 9_000; // with what is shown beside each, several times what the sockets and the server hold
+        var model = new ScriptedModel(sequences: 2, context: 10_000);
         await using var host = await TextHost.StartAsync(model);
         using var stalled = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
         await stalled.ConnectAsync(host.EndPoint, Cancelled);
-        var body = host.Completion($"\"prompt\":[1],\"max_tokens\":{Tokens},\"ignore_eos\":true,\"stream\":true");
+        var body = host.Completion($"\"prompt\":[1],\"max_tokens\":{Tokens},\"ignore_eos\":true,\"stream\":true,\"logprobs\":10");
         await stalled.SendAsync(Encoding.ASCII.GetBytes($"POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: {body.Length}\r\n\r\n{body}"), Cancelled);
         await UntilAsync(() => host.Unfinished == 1);
 

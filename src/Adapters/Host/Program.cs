@@ -24,7 +24,7 @@ try
     await using var adapter = Load(spec);
     await using var model = await adapter.OpenAsync(new(spec.Model), CancellationToken.None);
     var tensorModel = model as ITensorModel ?? throw new AdapterException($"Model {spec.Model} takes no tensors, and nothing else is served.");
-    await using var text = model is ITokenModel tokens ? new TextService(spec.ModelName, tokens, ParseTemplate(tokens), spec.Queue, TimeProvider.System) : null;
+    await using var text = model is ITokenModel tokens ? new TextService(spec.ModelName, tokens, template: null, spec.Queue, TimeProvider.System) : null;
     await using var server = InferenceServer.Create(spec, adapter.Facts, tensorModel, text, Console.Error);
     await server.StartAsync();
     Console.Out.WriteLine(
@@ -53,5 +53,3 @@ static IAdapter Load(HostSpec spec) => spec.Adapter switch
     }),
     _ => LlamaCppAdapter.Load(LlamaCppOptions.Apply(new() { Library = spec.Library, Threads = spec.Threads ?? 1 }, spec.Options)),
 };
-
-static IChatTemplate? ParseTemplate(ITokenModel model) => null;

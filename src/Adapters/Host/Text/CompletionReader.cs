@@ -6,6 +6,8 @@ internal sealed class CompletionReader(SpecReader specs, PromptReader prompts)
     /// <summary>What the OpenAI API answers with if nothing is asked for.</summary>
     private const int UsualTokens = 16;
 
+    private const int MostAnswers = 2048;
+
     /// <exception cref="RefusedException">A parameter is not what it should be, or unknown.</exception>
     public async Task<(TextRequest Request, string?[] Texts)> ReadAsync(Fields fields, int context, long arrived, CancellationToken cancellationToken)
     {
@@ -23,6 +25,8 @@ internal sealed class CompletionReader(SpecReader specs, PromptReader prompts)
             throw RefusedException.Bad("best_of", $"best_of is {best}, and n {spec.Choices}; this server returns every choice that it computes");
         var given = prompts.Read(fields, "prompt");
         fields.End();
+        if (given.Length * spec.Choices > MostAnswers)
+            throw RefusedException.Bad("n", $"{given.Length} prompts with {spec.Choices} choices each are more than the {MostAnswers} answers that one request may have");
 
         var ids = await prompts.TokenizeAsync("prompt", given, addsBegin: true, cancellationToken);
         var most = spec.MaxTokens ?? Math.Clamp(context - ids.Max(each => each.Length), 1, UsualTokens);

@@ -84,25 +84,17 @@ internal sealed class Scheduler : IAsyncDisposable
     {
         if (_isStopping)
             return Task.FromCanceled<T>(new(canceled: true));
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _work.Enqueue(() =>
-        {
-            if (cancellationToken.IsCancellationRequested || _isStopping)
+        var task = new Task<T>(
+            () =>
             {
-                done.TrySetCanceled(cancellationToken);
-                return;
-            }
-            try
-            {
-                done.TrySetResult(work(_model));
-            }
-            catch (Exception failure) when (failure is AdapterException or OperationCanceledException or OutOfMemoryException)
-            {
-                done.TrySetException(failure);
-            }
-        });
+                cancellationToken.ThrowIfCancellationRequested();
+                return _isStopping ? throw new OperationCanceledException("the server ends") : work(_model);
+            },
+            CancellationToken.None, // one that is cancelled early could not be run any more
+            TaskCreationOptions.RunContinuationsAsynchronously);
+        _work.Enqueue(() => task.RunSynchronously(TaskScheduler.Default)); // whatever it throws is the caller's
         _wake.Set();
-        return done.Task;
+        return task;
     }
 
     /// <summary>Ends the thread after the step that it is in; what is unfinished fails.</summary>

@@ -6,7 +6,7 @@ namespace Adaptation.Adapters.Host;
 /// <summary>What a client asks of every choice of its request.</summary>
 internal sealed record TextSpec
 {
-    /// <summary>V; what ids are held against.</summary>
+    /// <summary>As this server calls it.</summary>
     public required string Model { get; init; }
 
     public bool Stream { get; init; }
