@@ -42,7 +42,7 @@ internal static class GivenText
         Transport = transport,
         Requests = [.. Enumerable.Repeat(Request(), requests)],
         Arrivals = new Arrivals.Concurrent(1, null, TimeSpan.Zero),
-        RequestLimit = TimeSpan.FromSeconds(30),
+        RequestLimit = TimeSpan.FromMinutes(10),
         MaxConnections = 8,
     };
 

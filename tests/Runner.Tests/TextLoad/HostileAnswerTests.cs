@@ -103,7 +103,7 @@ public sealed class HostileAnswerTests
     {
         var answer = GivenText.Bytes(Chunks + GivenText.Chunk(GivenText.GoodEvents));
 
-        var sample = await GivenText.AskAsync(answer, spec => spec with { RequestLimit = TimeSpan.FromMilliseconds(300) });
+        var sample = await GivenText.AskAsync(answer, spec => spec with { RequestLimit = TimeSpan.FromSeconds(2) });
 
         Assert.Equal((TextFailure.Timeout, "Hello world"), (sample.Failure, GivenText.Text(sample)));
     }

@@ -123,10 +123,10 @@ internal sealed class TextExchange(int request)
         }
     }
 
-    /// <summary>Ends it as failed; an end that is there already stays.</summary>
+    /// <summary>Ends it as failed, even where its end was there already; the first failure stays.</summary>
     public void Fail(TextFailure failure, string explanation, long at)
     {
-        if (IsOver)
+        if (Failure is not null)
             return;
         (Failure, Explanation) = (failure, explanation);
         End(at);
