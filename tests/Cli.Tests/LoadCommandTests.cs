@@ -87,7 +87,7 @@ public sealed class LoadCommandTests : IDisposable
         using var cancelling = new CancellationTokenSource();
         var driver = new ConstantDriver { OnLoad = load => { if (load == 3) cancelling.Cancel(); } };
 
-        Assert.Equal(130, await LoadUntilAsync(cancelling.Token, driver, "--url", "unix:/s", "--model", "m", "--requests", "50"));
+        Assert.Equal(130, await LoadUntilAsync(driver, ["--url", "unix:/s", "--model", "m", "--requests", "50"], cancelling.Token));
 
         using var summary = JsonDocument.Parse(File.ReadAllBytes(Directory.GetFiles(_folder, "summary.json", SearchOption.AllDirectories).Single()));
         Assert.Equal("cut-off", summary.RootElement.GetProperty("end").GetString());
@@ -118,9 +118,9 @@ public sealed class LoadCommandTests : IDisposable
             new Machine { Root = _folder, DataFolder = _folder, HostFile = "none" },
             new LoadParts(() => driver, driver, _ => throw new InvalidOperationException("no tokenizer is asked for")));
 
-    private Task<int> LoadAsync(ConstantDriver driver, params string[] arguments) => LoadUntilAsync(TestContext.Current.CancellationToken, driver, arguments);
+    private Task<int> LoadAsync(ConstantDriver driver, params string[] arguments) => LoadUntilAsync(driver, arguments, TestContext.Current.CancellationToken);
 
-    private Task<int> LoadUntilAsync(CancellationToken cancelled, ConstantDriver driver, params string[] arguments) =>
+    private Task<int> LoadUntilAsync(ConstantDriver driver, string[] arguments, CancellationToken cancelled) =>
         Command(driver).Parse([.. arguments, "--out", Path.Combine(_folder, "out"), "--json"])
             .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = TextWriter.Null }, cancelled);
 
