@@ -87,7 +87,7 @@ public sealed class LoadCommandTests : IDisposable
         using var cancelling = new CancellationTokenSource();
         var driver = new ConstantDriver { OnLoad = load => { if (load == 3) cancelling.Cancel(); } };
 
-        Assert.Equal(130, await LoadAsync(driver, ["--url", "unix:/s", "--model", "m", "--requests", "50"], cancelling.Token));
+        Assert.Equal(130, await LoadUntilAsync(driver, ["--url", "unix:/s", "--model", "m", "--requests", "50"], cancelling.Token));
 
         using var summary = JsonDocument.Parse(File.ReadAllBytes(Directory.GetFiles(_folder, "summary.json", SearchOption.AllDirectories).Single()));
         Assert.Equal("cut-off", summary.RootElement.GetProperty("end").GetString());
@@ -118,11 +118,11 @@ public sealed class LoadCommandTests : IDisposable
             new Machine { Root = _folder, DataFolder = _folder, HostFile = "none" },
             new LoadParts(() => driver, driver, _ => throw new InvalidOperationException("no tokenizer is asked for")));
 
-    private Task<int> LoadAsync(ConstantDriver driver, params string[] arguments) => LoadAsync(driver, arguments, TestContext.Current.CancellationToken);
+    private Task<int> LoadAsync(ConstantDriver driver, params string[] arguments) => LoadUntilAsync(driver, arguments, TestContext.Current.CancellationToken);
 
-    private Task<int> LoadAsync(ConstantDriver driver, string[] arguments, CancellationToken cancellationToken) =>
+    private Task<int> LoadUntilAsync(ConstantDriver driver, string[] arguments, CancellationToken cancelled) =>
         Command(driver).Parse([.. arguments, "--out", Path.Combine(_folder, "out"), "--json"])
-            .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = TextWriter.Null }, cancellationToken);
+            .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = TextWriter.Null }, cancelled);
 
     /// <summary>Every request is answered after 100 ms, then a token each 10 ms; the pace server exactly as it should.</summary>
     private sealed class ConstantDriver : ITextLoadDriver, IPaceServer, IRunningPace
