@@ -58,8 +58,9 @@ internal sealed class TemplateEvaluator(TemplateRun run)
         var values = new TemplateMap(isNamespace: false);
         foreach (var (key, value) in map.Items)
         {
-            if (Value(key, scope) is not string name)
-                throw TemplateRun.Error(map.Line, "a dictionary key that is no string is not supported");
+            var name = Value(key, scope);
+            if (name is not (string or long))
+                throw TemplateRun.Error(map.Line, $"the dictionary key {TemplateValues.Repr(name)} is not supported; strings and whole numbers are");
             values[name] = Value(value, scope);
         }
 
@@ -79,6 +80,7 @@ internal sealed class TemplateEvaluator(TemplateRun run)
     {
         (TemplateUndefined undefined, _) => throw TemplateRun.Error(line, $"'{undefined.Name}' is undefined, and an item of it is asked for"),
         (TemplateMap map, string name) => map.TryGet(name, out var value) ? value : TemplateMethods.Find(of, name) ?? (object)new TemplateUndefined(name),
+        (TemplateMap map, long number) => map.TryGet(number, out var value) ? value : new TemplateUndefined(TemplateValues.Str(number)),
         (List<object?> list, long index) => At(list, index),
         (string text, long index) => At([.. TemplateValues.Points(text)], index),
         (string or List<object?>, string name) when TemplateMethods.Find(of, name) is { } method => method,
@@ -151,6 +153,8 @@ internal sealed class TemplateEvaluator(TemplateRun run)
         if (binary.Operator is "and" or "or")
             return TemplateValues.IsTrue(left) == (binary.Operator == "or") ? left : Value(binary.Right, scope);
         var right = Value(binary.Right, scope);
+        if (binary.Operator == "+" && (IsMarkedSafe(binary.Left) || IsMarkedSafe(binary.Right)))
+            throw TemplateRun.Error(binary.Line, "+ with what the filter safe gave, which escapes the other side for HTML, is not supported");
         return (binary.Operator, left, right) switch
         {
             ("~", _, _) => TemplateValues.Str(left) + TemplateValues.Str(right),
@@ -162,6 +166,8 @@ internal sealed class TemplateEvaluator(TemplateRun run)
             _ => throw TemplateRun.Error(binary.Line, $"{binary.Operator} cannot be applied to {TemplateValues.Repr(left)} and {TemplateValues.Repr(right)}"),
         };
     }
+
+    private static bool IsMarkedSafe(TemplateExpression expression) => expression is TemplateExpression.Filter { Name: "safe" };
 
     private static string Repeat(int line, string text, long times) =>
         times <= 0 ? "" : times * (decimal)text.Length <= LongestRepeat ? string.Concat(Enumerable.Repeat(text, (int)times))
@@ -231,7 +237,7 @@ internal sealed class TemplateEvaluator(TemplateRun run)
     {
         (string part, string text) => text.Contains(part, StringComparison.Ordinal),
         (_, string) => throw TemplateRun.Error(line, $"{TemplateValues.Repr(left)} is looked for in a text"),
-        (string key, TemplateMap { IsNamespace: false } map) => map.TryGet(key, out _),
+        (string or long, TemplateMap { IsNamespace: false } map) => map.TryGet(left, out _),
         (_, TemplateMap { IsNamespace: false }) => false,
         _ => Items(line, right).Any(item => TemplateValues.Same(left, item)),
     };

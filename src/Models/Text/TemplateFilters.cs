@@ -89,7 +89,7 @@ internal static class TemplateFilters
     private static string Spelled(string test) => test switch { "==" => "eq", "!=" => "ne", _ => test };
 
     private static List<object?> Sorted(TemplateMap map) =>
-        [.. map.Keys.OrderBy(key => key.ToLowerInvariant(), StringComparer.Ordinal).Select(key => (object?)new List<object?> { key, map[key] })];
+        [.. map.Keys.Order(Comparer<object>.Create((one, other) => TemplateValues.Compare(Folded(one), Folded(other)) ?? 0)).Select(key => (object?)new List<object?> { key, map[key] })];
 
     private static object Reversed(int line, object? value)
     {
@@ -107,9 +107,9 @@ internal static class TemplateFilters
         }
 
         return unique;
-
-        static object? Folded(object? value) => value is string text ? text.ToLowerInvariant() : value;
     }
+
+    private static object? Folded(object? value) => value is string text ? text.ToLowerInvariant() : value;
 
     private static string Indented(string text, TemplateCall call)
     {

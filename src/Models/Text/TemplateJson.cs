@@ -47,10 +47,10 @@ internal sealed class TemplateJson
             case List<object?> list:
                 return Items('[', ']', list, item => Write(item, depth + 1), depth);
             case TemplateMap map:
-                var keys = _sorted ? map.Keys.Order(StringComparer.Ordinal).ToList() : map.Keys;
+                var keys = _sorted ? map.Keys.OrderBy(TemplateValues.Str, StringComparer.Ordinal).ToList() : map.Keys;
                 return Items('{', '}', keys, key =>
                 {
-                    String(key);
+                    String(TemplateValues.Str(key));
                     _json.Append(_separators.Key);
                     return Write(map[key], depth + 1);
                 }, depth);

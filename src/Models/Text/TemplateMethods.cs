@@ -84,10 +84,10 @@ internal static class TemplateMethods
 
     private static TemplateFunction? Of(TemplateMap map, string name) => name switch
     {
-        "get" => (line, positional, named) => new TemplateCall(line, positional, named) is var call && call.Get(0, "key") is string key && map.TryGet(key, out var value)
+        "get" => (line, positional, named) => new TemplateCall(line, positional, named) is var call && call.Get(0, "key") is (string or long) and var key && map.TryGet(key, out var value)
             ? value : call.Get(1, "default"),
         "items" => (_, _, _) => Items(map),
-        "keys" => (_, _, _) => map.Keys.Select(key => (object?)key).ToList(),
+        "keys" => (_, _, _) => map.Keys.ToList<object?>(),
         "values" => (_, _, _) => map.Keys.Select(key => map[key]).ToList(),
         "update" or "pop" or "setdefault" or "clear" or "popitem" => Refuse(name),
         _ => null,

@@ -8,19 +8,19 @@ namespace Adaptation.Models;
 /// <summary>What a template says is not there; printing it prints nothing, and reading on from it is an error.</summary>
 internal sealed record TemplateUndefined(string Name);
 
-/// <summary>A dictionary in the order of its keys, or a namespace.</summary>
+/// <summary>A dictionary in the order of its keys, which are strings or whole numbers (long); or a namespace.</summary>
 internal sealed class TemplateMap(bool isNamespace)
 {
-    private readonly List<string> _keys = [];
-    private readonly Dictionary<string, object?> _values = new(StringComparer.Ordinal);
+    private readonly List<object> _keys = [];
+    private readonly Dictionary<object, object?> _values = [];
 
     public bool IsNamespace => isNamespace;
 
-    public IReadOnlyList<string> Keys => _keys;
+    public IReadOnlyList<object> Keys => _keys;
 
-    public bool TryGet(string key, out object? value) => _values.TryGetValue(key, out value);
+    public bool TryGet(object key, out object? value) => _values.TryGetValue(key, out value);
 
-    public object? this[string key]
+    public object? this[object key]
     {
         get => _values[key];
         set
@@ -62,7 +62,7 @@ internal static class TemplateValues
         }
     }
 
-    public static object Integer(BigInteger value) => value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
+    public static object Integer(BigInteger value) => value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
 
     public static bool IsTrue(object? value) => value switch
     {
@@ -92,7 +92,7 @@ internal static class TemplateValues
         double number => Float(number),
         string text => Quoted(text),
         List<object?> list => $"[{string.Join(", ", list.Select(Repr))}]",
-        TemplateMap map => $"{{{string.Join(", ", map.Keys.Select(key => $"{Quoted(key)}: {Repr(map[key])}"))}}}",
+        TemplateMap map => $"{{{string.Join(", ", map.Keys.Select(key => $"{Repr(key)}: {Repr(map[key])}"))}}}",
         TemplateUndefined => "Undefined",
         TemplateFunction => "<function>",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
