@@ -55,7 +55,7 @@ public sealed class ChatTests
         var answer = await host.PostAsync(TextExchange.Chat, host.ChatRequest("\"messages\":[{\"role\":\"nobody\",\"content\":\"a\"}]"), Cancelled);
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
-        Assert.Equal("the template knows no role nobody", answer.Error.GetProperty("message").GetString());
+        Assert.Contains("the template knows no role nobody", answer.Error.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

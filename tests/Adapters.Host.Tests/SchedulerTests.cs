@@ -218,7 +218,7 @@ public sealed class SchedulerTests
 
     [Fact]
     public void An_engine_whose_step_is_too_small_for_its_sequences_is_refused() =>
-        Assert.Throws<AdapterException>(() => new TextService("a", new ScriptedModel(sequences: 9, batch: 8), null, 1, TimeProvider.System));
+        Assert.Throws<AdapterException>(() => new TextService("a", new ScriptedModel(sequences: 9, batch: 8), 1, TimeProvider.System));
 
     private static Task UntilAsync(Func<bool> condition) => UntilAsync(condition, Patience);
 

@@ -48,7 +48,12 @@ internal sealed class ScriptedModel : ITokenModel
     /// <summary>Positions of every step, by sequence.</summary>
     public List<(int Sequence, int At)[]> Steps { get; } = [];
 
-    public TokenModelFacts Vocabulary { get; init; } = new(Size, Begin, AddsBeginOfText: true, new HashSet<int> { End, EndOfTurn }, ChatTemplate: null, 1000);
+    public TokenModelFacts Vocabulary { get; init; } = new(Size, Begin, AddsBeginOfText: true, new HashSet<int> { End, EndOfTurn }, Template, 1000);
+
+    /// <summary>Role, content and turn end, one after the other; refuses the role <c>nobody</c>.</summary>
+    private const string Template =
+        "{% if tools %}{{ tools | tojson }}{% endif %}{% for m in messages %}{% if m.role == 'nobody' %}{{ raise_exception('the template knows no role nobody') }}{% endif %}"
+        + "{{ m.role }}:{{ m.content }}{{ eos_token }}{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}";
 
     public int Sequences { get; }
 

@@ -1,8 +1,6 @@
 using System.Net;
-using System.Text.Json;
 using Adaptation.Adapters.Abstractions;
 using Adaptation.Conformance;
-using Adaptation.Models;
 using Microsoft.AspNetCore.Builder;
 
 namespace Adaptation.Adapters.Host.Tests;
@@ -46,7 +44,7 @@ internal sealed class TextHost : ITextServer, IAsyncDisposable
             ApiKeyFile = apiKeyFile,
         };
         var (log, facts) = (new StringWriter(), new AdapterFacts { Engine = "script", EngineVersion = "1", Platform = "script", Device = "none" });
-        var service = new TextService("scripted", model, new Template(), queue, TimeProvider.System);
+        var service = new TextService("scripted", model, queue, TimeProvider.System);
         var server = InferenceServer.Create(spec, facts, model, service, log);
         await server.StartAsync();
         return new(service, server, log);
@@ -64,19 +62,6 @@ internal sealed class TextHost : ITextServer, IAsyncDisposable
         Client.Dispose();
         await _server.DisposeAsync();
         await _service.DisposeAsync();
-    }
-
-    /// <summary>Role, content and turn end, one after the other; refuses the role <c>nobody</c>.</summary>
-    private sealed class Template : IChatTemplate
-    {
-        public string Render(JsonElement messages, JsonElement? tools, bool addGenerationPrompt, string? beginOfText, string? endOfText)
-        {
-            var turns = messages.EnumerateArray().Select(message => (Role: message.GetProperty("role").GetString()!, Content: message.GetProperty("content").GetString()));
-            if (turns.Any(turn => turn.Role == "nobody"))
-                throw new ModelException("the template knows no role nobody");
-            return (tools is { } given ? given.GetRawText() : "") + string.Concat(turns.Select(turn => $"{turn.Role}:{turn.Content}{endOfText}"))
-                + (addGenerationPrompt ? "assistant:" : "");
-        }
     }
 }
 

@@ -24,7 +24,7 @@ try
     await using var adapter = Load(spec);
     await using var model = await adapter.OpenAsync(new(spec.Model), CancellationToken.None);
     var tensorModel = model as ITensorModel ?? throw new AdapterException($"Model {spec.Model} takes no tensors, and nothing else is served.");
-    await using var text = model is ITokenModel tokens ? new TextService(spec.ModelName, tokens, template: null, spec.Queue, TimeProvider.System) : null;
+    await using var text = model is ITokenModel tokens ? new TextService(spec.ModelName, tokens, spec.Queue, TimeProvider.System) : null;
     await using var server = InferenceServer.Create(spec, adapter.Facts, tensorModel, text, Console.Error);
     await server.StartAsync();
     Console.Out.WriteLine(

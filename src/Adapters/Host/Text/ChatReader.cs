@@ -5,15 +5,34 @@ using Adaptation.Models;
 namespace Adaptation.Adapters.Host;
 
 /// <summary>Reads requests of <c>/v1/chat/completions</c>.</summary>
-/// <param name="template">Null if the model has none, so that it cannot chat.</param>
-internal sealed class ChatReader(SpecReader specs, PromptReader prompts, Vocabulary vocabulary, IChatTemplate? template)
+internal sealed class ChatReader
 {
     private static readonly string[] MessageFields = ["role", "content", "name", "tool_calls", "tool_call_id"];
+
+    private readonly SpecReader _specs;
+    private readonly PromptReader _prompts;
+    private readonly Vocabulary _vocabulary;
+    private readonly ChatTemplate? _template;
+    private readonly string _cannotChat = "this model has no chat template; ask /v1/completions";
+
+    /// <summary>A template that cannot be read takes the chat away and nothing else; who asks for one is told why.</summary>
+    public ChatReader(SpecReader specs, PromptReader prompts, Vocabulary vocabulary)
+    {
+        (_specs, _prompts, _vocabulary) = (specs, prompts, vocabulary);
+        try
+        {
+            _template = vocabulary.Facts.ChatTemplate is { } jinja ? ChatTemplate.Parse(jinja) : null;
+        }
+        catch (ModelException unread)
+        {
+            _cannotChat = $"this model's chat template cannot be used: {unread.Message} Ask /v1/completions";
+        }
+    }
 
     /// <exception cref="RefusedException">A parameter is not what it should be, or unknown.</exception>
     public async Task<TextRequest> ReadAsync(Fields fields, int context, long arrived, CancellationToken cancellationToken)
     {
-        var spec = specs.Read(fields);
+        var spec = _specs.Read(fields);
         var shows = fields.Flag("logprobs") ?? false;
         var alternatives = fields.Integer("top_logprobs", 0, SpecReader.MostAlternatives);
         if (alternatives is not null && !shows)
@@ -25,9 +44,9 @@ internal sealed class ChatReader(SpecReader specs, PromptReader prompts, Vocabul
         var text = Render(messages, tools);
 
         ImmutableArray<Prompt> given = [new(text, Ids: null)];
-        var ids = await prompts.TokenizeAsync("messages", given, addsBegin: false, cancellationToken);
+        var ids = await _prompts.TokenizeAsync("messages", given, addsBegin: false, cancellationToken);
         var most = spec.MaxTokens ?? Math.Max(1, context - ids[0].Length);
-        prompts.RequireRoom("messages", ids, most);
+        _prompts.RequireRoom("messages", ids, most);
         CompletionReader.RequireMinimum(spec, most);
         return new(spec, ids, most, arrived);
     }
@@ -98,11 +117,11 @@ internal sealed class ChatReader(SpecReader specs, PromptReader prompts, Vocabul
 
     private string Render(JsonElement messages, JsonElement? tools)
     {
-        if (template is null)
-            throw RefusedException.Bad("model", "this model has no chat template; ask /v1/completions");
+        if (_template is null)
+            throw RefusedException.Bad("model", _cannotChat);
         try
         {
-            return template.Render(messages, tools, addGenerationPrompt: true, vocabulary.BeginOfText, vocabulary.EndOfText);
+            return _template.Render(messages, tools, addGenerationPrompt: true, _vocabulary.BeginOfText, _vocabulary.EndOfText);
         }
         catch (ModelException refused)
         {

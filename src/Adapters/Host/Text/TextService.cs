@@ -5,10 +5,9 @@ namespace Adaptation.Adapters.Host;
 /// <summary>A language model with everything that serves it as text. Owns the thread that computes, not the model.</summary>
 internal sealed class TextService : IAsyncDisposable
 {
-    /// <param name="template">Null if the model has no chat template.</param>
     /// <param name="queue">Choices that may wait while every sequence is taken.</param>
     /// <exception cref="AdapterException">The model's batch cannot carry its sequences.</exception>
-    public TextService(string modelName, ITokenModel model, IChatTemplate? template, int queue, TimeProvider time)
+    public TextService(string modelName, ITokenModel model, int queue, TimeProvider time)
     {
         (ModelName, Model, Time) = (modelName, model, time);
         Vocabulary = new(model);
@@ -17,7 +16,7 @@ internal sealed class TextService : IAsyncDisposable
         var specs = new SpecReader(modelName, Vocabulary.Facts.Size);
         var prompts = new PromptReader(model, Vocabulary, Scheduler);
         Completions = new(specs, prompts);
-        Chat = new(specs, prompts, Vocabulary, template);
+        Chat = new(specs, prompts, Vocabulary);
         Embeddings = new(specs, prompts, Scheduler, modelName);
         Started = time.GetUtcNow().ToUnixTimeSeconds();
     }
