@@ -69,7 +69,8 @@ public sealed class SessionTests
     {
         var spec = new PaceSpec(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(20), 1);
         TextLoadResult Result(string text, long started) => new(
-            [new TextSample { Request = 0, Due = 0, Sent = 1000, Ended = 30 * Ms, Status = 200, Chunks = [new TextChunk(1000 + (20 * Ms) + 570_000, true, text, [])] }], 30 * Ms, null, 0) { Started = started };
+            [new TextSample { Request = 0, Due = 0, Sent = 1000, Ended = 30 * Ms, Status = 200, Chunks = [new TextChunk(1000 + (20 * Ms) + 570_000, true, text, [])] }], 30 * Ms, null, 0)
+        { Started = started };
 
         Assert.Equal([70_000], HonestyGate.Read(Result(string.Create(System.Globalization.CultureInfo.InvariantCulture, $" {(5000 * Ms) + 1000 + (20 * Ms) + 500_000:D17}"), 5000 * Ms), spec).FirstToken);
         Assert.Equal([570_000], HonestyGate.Read(Result(" w", 5000 * Ms), spec).FirstToken);
