@@ -22,8 +22,21 @@ internal static class SafetensorsHeader
 
     private static readonly Dictionary<string, int> BytesOf = new(StringComparer.Ordinal)
     {
-        ["F64"] = 8, ["F32"] = 4, ["F16"] = 2, ["BF16"] = 2, ["I64"] = 8, ["I32"] = 4, ["I16"] = 2, ["I8"] = 1,
-        ["U64"] = 8, ["U32"] = 4, ["U16"] = 2, ["U8"] = 1, ["BOOL"] = 1, ["F8_E5M2"] = 1, ["F8_E4M3"] = 1,
+        ["F64"] = 8,
+        ["F32"] = 4,
+        ["F16"] = 2,
+        ["BF16"] = 2,
+        ["I64"] = 8,
+        ["I32"] = 4,
+        ["I16"] = 2,
+        ["I8"] = 1,
+        ["U64"] = 8,
+        ["U32"] = 4,
+        ["U16"] = 2,
+        ["U8"] = 1,
+        ["BOOL"] = 1,
+        ["F8_E5M2"] = 1,
+        ["F8_E4M3"] = 1,
     };
 
     public static WeightType? TypeOf(string dataType) => dataType switch
@@ -109,7 +122,8 @@ internal static class SafetensorsHeader
         return bytes;
     }
 
-    private static string Spelling(WeightType type) => type switch
+    /// <exception cref="ModelException">The format has no such type.</exception>
+    public static string Spelling(WeightType type) => type switch
     {
         WeightType.F32 => "F32",
         WeightType.F16 => "F16",

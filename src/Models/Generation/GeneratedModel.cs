@@ -45,6 +45,7 @@ public sealed record GeneratedModel
     /// <inheritdoc cref="SafetensorsExport.Write" path="/exception"/>
     public WrittenFile WriteSafetensors(WeightType type, string folder, WriteOptions options, CancellationToken cancellationToken)
     {
+        SafetensorsHeader.Spelling(type); // refuses a type that the format lacks before anything is written
         var config = new HfConfig(Shape, BeginOfText: null, SyntheticVocabulary.Of(Shape.VocabularySize).EndOfText);
         WriteSmall(Path.Combine(folder, "config.json"), config.Format(type), options);
         WriteSmall(Path.Combine(folder, "tokenizer.json"), SyntheticVocabulary.TokenizerJson(Shape.VocabularySize), options);

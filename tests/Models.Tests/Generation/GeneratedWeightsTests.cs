@@ -1,6 +1,6 @@
+using System.Runtime.Intrinsics.X86;
 using FsCheck;
 using FsCheck.Fluent;
-using System.Runtime.Intrinsics.X86;
 
 namespace Adaptation.Models.Tests;
 
