@@ -10,26 +10,29 @@ public static class GeneratedModelReader
 {
     /// <returns>The model; not to be used if anything was added to <paramref name="problems"/>.</returns>
     public static GeneratedModel? TryRead(string path, string shownAs, ICollection<Problem> problems) =>
-        Yaml.TryRead(path, shownAs, problems, out _)?.Closed(model =>
+        Yaml.TryRead(path, shownAs, problems, out _)?.Closed(Read);
+
+    /// <summary>Whether a manifest is of a model whose weights are drawn.</summary>
+    internal static bool IsOne(YamlMap model) => model.TryMap("source")?.Has("generated") == true;
+
+    internal static GeneratedModel Read(YamlMap model)
+    {
+        model.Schema("adaptation.model/v1");
+        model.Choice("kind", "llm");
+        model.Known("licence", "name", "says");
+        var seed = model.Map("source")?.Closed(source => source.Map("generated")?.Closed(generated =>
         {
-            model.Schema("adaptation.model/v1");
-            model.Choice("kind", "llm");
-            model.Text("licence");
-            model.LocalText("name");
-            model.LocalText("says");
-            var seed = model.Map("source")?.Closed(source => source.Map("generated")?.Closed(generated =>
-            {
-                generated.Choice("generator", GeneratedWeights.Generator);
-                return generated.Integer("seed", 0, long.MaxValue);
-            })) ?? 0;
-            return new GeneratedModel
-            {
-                Id = model.Identifier("id"),
-                Seed = (ulong)seed,
-                Shape = model.Map("shape")?.Closed(Shape) ?? Harmless,
-                Files = [.. model.Maps("made").Select(entry => entry.Closed(File))],
-            };
-        });
+            generated.Choice("generator", GeneratedWeights.Generator);
+            return generated.Integer("seed", 0, long.MaxValue);
+        })) ?? 0;
+        return new GeneratedModel
+        {
+            Id = model.Identifier("id"),
+            Seed = (ulong)seed,
+            Shape = model.Map("shape")?.Closed(Shape) ?? Harmless,
+            Files = [.. model.Maps("made").Select(entry => entry.Closed(File))],
+        };
+    }
 
     private static DecoderShape Harmless { get; } = new()
     {

@@ -20,15 +20,6 @@ internal sealed class GoldenText(string keep, Action<string> announce)
     private const string DrawnAfter = "drawn-after";
     private const int DrawnAfterTokens = 6; // short, since every draw computes it anew
 
-    /// <summary>The settings that sampling is tried with, from no limit on what may be drawn to a narrow one.</summary>
-    private static readonly ImmutableArray<SamplingCell> Cells =
-    [
-        new("plain", TemperatureMilli: 1000, TopK: 0, TopPPpm: 1_000_000),
-        new("cool", TemperatureMilli: 700, TopK: 0, TopPPpm: 1_000_000),
-        new("top-k", TemperatureMilli: 1000, TopK: 5, TopPPpm: 1_000_000), // narrow, so that one token too many is drawn often
-        new("top-p", TemperatureMilli: 1000, TopK: 0, TopPPpm: 500_000),
-    ];
-
     /// <param name="folder">Holds the model's runner files.</param>
     /// <param name="wanted">How many documents are wanted at least, and how many positions; the pack's first ones are taken.</param>
     /// <exception cref="BadInputException">The documents are not what the manifest says, or the model has fewer.</exception>
@@ -37,34 +28,36 @@ internal sealed class GoldenText(string keep, Action<string> announce)
         var text = model.Text!;
         try
         {
-            var config = HfConfig.Read(Path.Combine(folder, text.Config));
-            var chosen = Choose(ReadDocuments(Path.Combine(folder, text.Documents), model.Id, config.Shape), wanted);
+            var shape = text.Generated?.Shape ?? HfConfig.Read(Path.Combine(folder, text.Config)).Shape;
+            var chosen = Choose(text.Generated is null ? ReadDocuments(Path.Combine(folder, text.Documents), model.Id, shape) : Draw(shape), wanted);
             chosen = chosen.Add((DrawnAfter, [.. chosen[0].Ids.Take(DrawnAfterTokens)]));
-            using var weights = SafetensorsFile.Open(Path.Combine(folder, text.Weights));
+            using var file = text.Generated is null ? SafetensorsFile.Open(Path.Combine(folder, text.Weights)) : null;
+            IWeights weights = file is not null ? file : new GeneratedWeights(shape, text.Generated!.Seed);
             var files = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-            files["golden/documents.json"] = Path.Combine(folder, text.Documents);
-            var kept = Directory.CreateDirectory(Path.Combine(keep, Key(model))).FullName;
+            if (text.Generated is null)
+                files["golden/documents.json"] = Path.Combine(folder, text.Documents);
+            var keptIn = Directory.CreateDirectory(Path.Combine(keep, Key(model))).FullName;
             ExactDecoder? decoder = null;
             foreach (var (id, ids) in chosen)
             {
-                var file = Path.Combine(kept, $"{id}.f32.gz");
-                if (!File.Exists(file))
+                var logits = Path.Combine(keptIn, $"{id}.f32.gz");
+                if (!File.Exists(logits))
                 {
                     if (decoder is null)
                         announce($"computing the exact logits of {model.Id} in float64");
-                    decoder ??= new ExactDecoder(config.Shape, weights);
-                    Keep(file, decoder, [.. ids], cancellationToken);
+                    decoder ??= new ExactDecoder(shape, weights);
+                    Keep(logits, decoder, [.. ids], cancellationToken);
                 }
 
-                files[LogitsPath(id)] = file;
+                files[LogitsPath(id)] = logits;
             }
 
             var golden = new TextGolden
             {
                 Precision = ClassOf(model.Precision),
-                VocabularySize = config.Shape.VocabularySize,
+                VocabularySize = shape.VocabularySize,
                 Documents = [.. chosen.Select(document => new GoldenDocument(document.Id, document.Ids, LogitsPath(document.Id)))],
-                Sampling = new SamplingPlan(DrawnAfter, Cells),
+                Sampling = new SamplingPlan(DrawnAfter, SamplingCells.For(LastRow(files[LogitsPath(DrawnAfter)], shape.VocabularySize))),
             };
             return new GoldenInputs(new GoldenPack(0, 0, null, []), [.. chosen.Select(Input)], files.ToImmutable()) { Text = golden };
         }
@@ -72,6 +65,16 @@ internal sealed class GoldenText(string keep, Action<string> announce)
         {
             throw new BadInputException([new Problem(model.File, 0, "text", broken.Message)]);
         }
+    }
+
+    /// <summary>What the exact reference says of the token to be drawn.</summary>
+    private static float[] LastRow(string file, int vocabulary)
+    {
+        using var packed = new GZipStream(File.OpenRead(file), CompressionMode.Decompress);
+        var row = new float[vocabulary];
+        for (var at = 0; at < DrawnAfterTokens; at++)
+            packed.ReadExactly(MemoryMarshal.AsBytes(row.AsSpan()));
+        return row;
     }
 
     private static string LogitsPath(string id) => $"golden/logits/{id}.f32.gz";
@@ -127,12 +130,30 @@ internal sealed class GoldenText(string keep, Action<string> announce)
         return read;
     }
 
+    /// <summary>Documents of a model that knows no language: ids by SplitMix64 from a published seed, the same on every machine.</summary>
+    private static List<(string Id, ImmutableArray<int> Ids)> Draw(DecoderShape shape)
+    {
+        const int Documents = 64, Tokens = 80;
+        var state = 20_261_122UL;
+        var length = Math.Min(Tokens, shape.MaxPositions);
+        return [.. Enumerable.Range(1, Documents).Select(number => ($"drawn-{number:000}", Enumerable.Range(0, length).Select(_ => (int)(Next() % (ulong)shape.VocabularySize)).ToImmutableArray()))];
+
+        ulong Next()
+        {
+            var z = state += 0x9E3779B97F4A7C15;
+            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+            return z ^ (z >> 31);
+        }
+    }
+
     /// <summary>What the logits follow from: another weight, document or arithmetic is another folder.</summary>
     private static string Key(ReferenceModel model)
     {
         var text = model.Text!;
         string[] names = [text.Weights, text.Config, text.Documents];
-        var pins = names.Select(name => model.RunnerFiles.First(file => file.Path == name).Sha256);
+        // a generated model's manifest states all that its weights and documents follow from
+        var pins = text.Generated is not null ? [model.Sha256] : names.Select(name => model.RunnerFiles.First(file => file.Path == name).Sha256);
         return $"{model.Id.Replace('/', '-')}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join('\n', pins.Append(Method)))))[..16]}";
     }
 

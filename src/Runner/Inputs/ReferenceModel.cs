@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using Adaptation.Core;
+using Adaptation.Models;
 
 namespace Adaptation.Runner;
 
@@ -67,7 +68,11 @@ public sealed record ReferenceModel
 /// <param name="Prompts">Beginnings that are continued greedily.</param>
 /// <param name="Exports">Made from the weights on the runner's side; the first is what a run takes unless another precision is asked for.</param>
 public sealed record TextModel(
-    string Weights, string Config, string Tokenizer, string ChatTemplate, string Documents, string Prompts, ImmutableArray<ModelExport> Exports);
+    string Weights, string Config, string Tokenizer, string ChatTemplate, string Documents, string Prompts, ImmutableArray<ModelExport> Exports)
+{
+    /// <summary>How the weights are drawn, where there are no files; the names above are empty then, and documents are drawn too.</summary>
+    public GeneratedModel? Generated { get; init; }
+}
 
 /// <summary>One form of a language model that engines load.</summary>
 /// <param name="Precision">f32, f16, q8_0 or q4_0: the element type of its matrices.</param>

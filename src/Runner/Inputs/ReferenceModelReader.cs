@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Adaptation.Core;
+using Adaptation.Models;
 
 namespace Adaptation.Runner;
 
@@ -12,6 +13,8 @@ public static class ReferenceModelReader
     {
         if (Yaml.TryRead(path, shownAs, problems, out var sha256) is not { } top)
             return null;
+        if (GeneratedModelReader.IsOne(top))
+            return top.Closed(model => Generated(model, path, shownAs, sha256));
         return top.Closed(model =>
         {
             model.Schema("adaptation.model/v1");
@@ -93,6 +96,40 @@ public static class ReferenceModelReader
                 parts.Problem(key, $"`{name}` is not among runner_files");
             return name;
         }
+    }
+
+    /// <summary>Weights from a seed: any machine makes the same files, so that their digests are all there is to pin.</summary>
+    private static ReferenceModel Generated(YamlMap model, string path, string shownAs, string sha256)
+    {
+        var generated = GeneratedModelReader.Read(model);
+        ImmutableArray<ModelExport> exports =
+        [
+            .. generated.Files.Where(file => file.Format == "gguf").OrderBy(file => file.Type != WeightType.F16).Select(file => new ModelExport(
+                file.Type.Spelling(), file.Format, new PinnedFile("model.gguf", "model.gguf", file.Bytes, file.Sha256))),
+        ];
+        return new ReferenceModel
+        {
+            File = shownAs,
+            Folder = Path.GetDirectoryName(Path.GetFullPath(path))!,
+            Sha256 = sha256,
+            Id = generated.Id,
+            Name = model.LocalText("name"),
+            Kind = "llm",
+            Licence = model.Text("licence"),
+            Precision = exports.IsEmpty ? "" : exports[0].Precision,
+            Source = null,
+            Files = exports.IsEmpty ? [] : [exports[0].File],
+            RunnerFiles = [],
+            InputName = "input_ids",
+            InputShape = [1, -1],
+            OutputName = "logits",
+            OutputShape = [1, -1, -1],
+            Input = null,
+            Charset = "",
+            GoldenFile = "",
+            GoldenSha256 = "",
+            Text = new TextModel("", "", "tokenizer.json", "", "", "", exports) { Generated = generated },
+        };
     }
 
     private static ImmutableArray<ModelExport> Exports(YamlMap model) =>

@@ -37,7 +37,9 @@ public sealed class Preparation(
     {
         packages.RemoveLeftovers();
         var engineFolder = inputs.Engine is { } pack ? await packages.EnsureAsync(pack.Source, pack.Files, cancellationToken) : null;
-        var runnerFolder = await FolderOfAsync(inputs.Model, inputs.Model.RunnerFiles, cancellationToken);
+        var runnerFolder = inputs.Model.Text?.Generated is { } generated
+            ? KeepTokenizer(generated)
+            : await FolderOfAsync(inputs.Model, inputs.Model.RunnerFiles, cancellationToken);
         var (modelFolder, golden) = inputs.Model.Text is null
             ? (await FolderOfAsync(inputs.Model, inputs.Model.Files, cancellationToken), GoldenInputs.Load(inputs.Model, Path.Combine(runnerFolder, inputs.Model.Charset)))
             : (await ExportAsync(inputs.Model, runnerFolder, cancellationToken), LoadText(inputs, runnerFolder, cancellationToken));
@@ -51,11 +53,25 @@ public sealed class Preparation(
 
     /// <summary>What a container gets of a language model is made here, from the weights that the manifest pins, and must have the digest that it pins too.</summary>
     private Task<string> ExportAsync(ReferenceModel model, string runnerFolder, CancellationToken cancellationToken) =>
-        packages.MakeAsync($"{model.Id}-{model.Precision}", model.Files, content => Task.Run(() =>
+        packages.MakeAsync($"{model.Id.Replace('/', '-')}-{model.Precision}", model.Files, content => Task.Run(() =>
         {
+            var (type, path) = (WeightTypes.Writable[model.Precision], Path.Combine(content, model.Files[0].Path));
+            if (model.Text!.Generated is { } generated)
+            {
+                generated.WriteGguf(type, path, new WriteOptions(), cancellationToken);
+                return;
+            }
+
             using var checkpoint = Checkpoint.Open(runnerFolder);
-            checkpoint.WriteGguf(WeightTypes.Writable[model.Precision], model.Id, Path.Combine(content, model.Files[0].Path), new WriteOptions(), cancellationToken);
+            checkpoint.WriteGguf(type, model.Id, path, new WriteOptions(), cancellationToken);
         }, CancellationToken.None), cancellationToken);
+
+    private string KeepTokenizer(GeneratedModel model)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(packages.Beside("golden"), $"{model.Id.Replace('/', '-')}-tokenizer")).FullName;
+        RunDirectory.WriteWhole(Path.Combine(folder, "tokenizer.json"), SyntheticVocabulary.TokenizerJson(model.Shape.VocabularySize));
+        return folder;
+    }
 
     private GoldenInputs LoadText(RunInputs inputs, string runnerFolder, CancellationToken cancellationToken)
     {

@@ -48,6 +48,8 @@ public sealed record RunInputs
         var modelFile = Find(request.Root, "reference-models", request.Model, "/model.yaml", problems);
         var model = modelFile is null ? null : ReferenceModelReader.TryRead(modelFile, Shown(request.Root, modelFile), problems);
         model = model is null ? null : InPrecision(model, request.Precision, problems);
+        if (model is { Files.IsEmpty: true } && problems.Count == 0)
+            problems.Add(new(model.File, 0, "made", $"{model.Id} pins no GGUF file, so that nothing says what a container should get; make one with `adapt model make` and state its digest"));
         EnginePack? engine = null;
         if (profile is not null)
         {
