@@ -17,7 +17,7 @@ internal sealed class TemplateScope(TemplateScope? outer)
 internal sealed class TemplateRun
 {
     // Far above what a conversation of a megabyte takes; a template that loops for ever ends here.
-    private const int MostSteps = 20_000_000;
+    private const int MostSteps = 5_000_000;
     private const int LongestOutput = 64 << 20;
     private const int DeepestCall = 100;
 
