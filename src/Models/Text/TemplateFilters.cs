@@ -18,7 +18,7 @@ internal static class TemplateFilters
         "capitalize" => TemplateMethods.Capitalized(TemplateValues.Str(value)),
         "title" => TemplateMethods.Titled(TemplateValues.Str(value)),
         "replace" => TemplateMethods.Replace(TemplateValues.Str(value), call),
-        "join" => string.Join(TemplateValues.Str(call.Get(0, "d", "")), Attributes(value, call, 1, "attribute").Select(TemplateValues.Str)),
+        "join" => TemplateMethods.Join(TemplateValues.Str(call.Get(0, "d", "")), Attributes(value, call, 1, "attribute").Select(TemplateValues.Str), call),
         "list" => TemplateEvaluator.Items(line, value).ToList(),
         "first" => TemplateEvaluator.Items(line, value) is [var first, ..] ? first : new TemplateUndefined("first"),
         "last" => TemplateEvaluator.Items(line, value) is [.., var last] ? last : new TemplateUndefined("last"),
@@ -132,6 +132,7 @@ internal static class TemplateFilters
             long columns and >= 0 and <= WidestIndent => new string(' ', (int)columns),
             var other => throw call.Bad($"indent's width is {TemplateValues.Repr(other)}"),
         };
+        call.Bound(text.AsSpan().Count('\n'), width.Length);
         var (first, blank) = (call.Flag(1, "first", otherwise: false), call.Flag(2, "blank", otherwise: false));
         var lines = text.Split('\n').Select((content, i) => (i > 0 || first) && (blank || i == 0 || content.Length > 0) ? width + content : content);
         return string.Join('\n', lines);

@@ -48,11 +48,12 @@ internal sealed class TemplateRun
         return _output.ToString();
     }
 
-    /// <summary>Counts one step of work.</summary>
+    /// <summary>Counts steps of work.</summary>
     /// <exception cref="ModelException">There were too many.</exception>
-    public void Step(int line)
+    public void Step(int line, int steps = 1)
     {
-        if (++_steps > MostSteps)
+        _steps += steps;
+        if (_steps > MostSteps)
             throw Error(line, $"more than {MostSteps} steps: the template does not end, or the conversation is too long");
     }
 
