@@ -37,5 +37,12 @@ internal sealed class TemplateCall(int line, IReadOnlyList<object?> positional, 
 
     public bool Flag(int place, string name, bool otherwise) => TemplateValues.IsTrue(Get(place, name, otherwise));
 
+    /// <exception cref="ModelException">So many of that length are more than a template may make.</exception>
+    public void Bound(long count, long length)
+    {
+        if ((Int128)count * length > TemplateValues.Longest)
+            throw Bad(TemplateValues.TooLong);
+    }
+
     public ModelException Bad(string what) => TemplateRun.Error(line, what);
 }

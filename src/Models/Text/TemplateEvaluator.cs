@@ -6,31 +6,39 @@ namespace Adaptation.Models;
 internal sealed class TemplateEvaluator(TemplateRun run)
 {
     private const int LongestRepeat = 1 << 20;
+    private const int LengthOfStep = 256; // making a text of a megabyte is as much work as some thousand small steps
 
     /// <exception cref="ModelException">Python would raise, or it is not supported.</exception>
     public object? Value(TemplateExpression expression, TemplateScope scope)
     {
         run.Step(expression.Line);
-        return expression switch
-        {
-            TemplateExpression.Literal literal => literal.Value,
-            TemplateExpression.Variable name => scope.TryGet(name.Value, out var value) ? value : new TemplateUndefined(name.Value),
-            TemplateExpression.List list => list.Items.Select(item => Value(item, scope)).ToList(),
-            TemplateExpression.Map map => Map(map, scope),
-            TemplateExpression.Attribute attribute => Attribute(attribute.Line, Value(attribute.Of, scope), attribute.Key),
-            TemplateExpression.Item item => Item(item.Line, Value(item.Of, scope), Value(item.Key, scope)),
-            TemplateExpression.Slice slice => Slice(slice, scope),
-            TemplateExpression.Call call => Call(call, scope),
-            TemplateExpression.Filter filter => Filtered(filter, Value(filter.Of!, scope), scope),
-            TemplateExpression.Test test => Test(test, scope),
-            TemplateExpression.Unary unary => Unary(unary, Value(unary.Of, scope)),
-            TemplateExpression.Binary binary => Binary(binary, scope),
-            TemplateExpression.Compare compare => Compare(compare, scope),
-            TemplateExpression.Choose choose => TemplateValues.IsTrue(Value(choose.Condition, scope)) ? Value(choose.Then, scope)
-                : choose.Otherwise is { } otherwise ? Value(otherwise, scope) : new TemplateUndefined("an if without else"),
-            _ => throw TemplateRun.Error(expression.Line, "this expression is not supported"),
-        };
+        var value = Computed(expression, scope);
+        var length = value switch { string text => text.Length, List<object?> list => list.Count, _ => 0 };
+        if (length > TemplateValues.Longest)
+            throw TemplateRun.Error(expression.Line, TemplateValues.TooLong);
+        run.Step(expression.Line, length / LengthOfStep);
+        return value;
     }
+
+    private object? Computed(TemplateExpression expression, TemplateScope scope) => expression switch
+    {
+        TemplateExpression.Literal literal => literal.Value,
+        TemplateExpression.Variable name => scope.TryGet(name.Value, out var value) ? value : new TemplateUndefined(name.Value),
+        TemplateExpression.List list => list.Items.Select(item => Value(item, scope)).ToList(),
+        TemplateExpression.Map map => Map(map, scope),
+        TemplateExpression.Attribute attribute => Attribute(attribute.Line, Value(attribute.Of, scope), attribute.Key),
+        TemplateExpression.Item item => Item(item.Line, Value(item.Of, scope), Value(item.Key, scope)),
+        TemplateExpression.Slice slice => Slice(slice, scope),
+        TemplateExpression.Call call => Call(call, scope),
+        TemplateExpression.Filter filter => Filtered(filter, Value(filter.Of!, scope), scope),
+        TemplateExpression.Test test => Test(test, scope),
+        TemplateExpression.Unary unary => Unary(unary, Value(unary.Of, scope)),
+        TemplateExpression.Binary binary => Binary(binary, scope),
+        TemplateExpression.Compare compare => Compare(compare, scope),
+        TemplateExpression.Choose choose => TemplateValues.IsTrue(Value(choose.Condition, scope)) ? Value(choose.Then, scope)
+            : choose.Otherwise is { } otherwise ? Value(otherwise, scope) : new TemplateUndefined("an if without else"),
+        _ => throw TemplateRun.Error(expression.Line, "this expression is not supported"),
+    };
 
     /// <summary>What a loop goes through: items, keys, or code points.</summary>
     public static List<object?> Items(int line, object? value) => value switch

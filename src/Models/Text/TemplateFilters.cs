@@ -18,19 +18,24 @@ internal static class TemplateFilters
         "capitalize" => TemplateMethods.Capitalized(TemplateValues.Str(value)),
         "title" => TemplateMethods.Titled(TemplateValues.Str(value)),
         "replace" => TemplateMethods.Replace(TemplateValues.Str(value), call),
-        "join" => string.Join(TemplateValues.Str(call.Get(0, "d", "")), Attributes(value, call, 1, "attribute").Select(TemplateValues.Str)),
+        "join" => TemplateMethods.Join(TemplateValues.Str(call.Get(0, "d", "")), Attributes(value, call, 1, "attribute").Select(TemplateValues.Str), call),
         "list" => TemplateEvaluator.Items(line, value).ToList(),
         "first" => TemplateEvaluator.Items(line, value) is [var first, ..] ? first : new TemplateUndefined("first"),
         "last" => TemplateEvaluator.Items(line, value) is [.., var last] ? last : new TemplateUndefined("last"),
         "items" => value is TemplateUndefined ? new List<object?>() : TemplateMethods.Items(Map(line, name, value)),
         "dictsort" => Sorted(Map(line, name, value)),
         "reverse" => Reversed(line, value),
+        "sort" => Ordered(line, value, call),
+        "min" => Ordered(line, value, call) is [var least, ..] ? least : new TemplateUndefined("min"),
+        "max" => Ordered(line, value, call) is [.., var most] ? most : new TemplateUndefined("max"),
         "unique" => Unique(TemplateEvaluator.Items(line, value)),
         "indent" => Indented(TemplateValues.Str(value), call),
         "int" => Integer(value, call),
         "float" => value is string text && !double.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out _) ? 0.0
             : value is string real ? double.Parse(real, System.Globalization.CultureInfo.InvariantCulture) : TemplateValues.Real(value),
         "abs" => value is double real ? Math.Abs(real) : TemplateValues.Integer(System.Numerics.BigInteger.Abs(TemplateValues.Whole(value))),
+        // what is none, empty or undefined gives nothing here, although it could not be gone through elsewhere
+        "map" or "select" or "reject" or "selectattr" or "rejectattr" when !TemplateValues.IsTrue(value) => new List<object?>(),
         "map" => Mapped(line, value, call),
         "select" or "reject" => Chosen(line, TemplateEvaluator.Items(line, value), static item => item, call, 0, keeps: name == "select"),
         "selectattr" or "rejectattr" => Chosen(line, TemplateEvaluator.Items(line, value), item => Attribute(item, call.Text(0, "attribute")), call, 1, keeps: name == "selectattr"),
@@ -91,6 +96,14 @@ internal static class TemplateFilters
     private static List<object?> Sorted(TemplateMap map) =>
         [.. map.Keys.Order(Comparer<object>.Create((one, other) => TemplateValues.Compare(Folded(one), Folded(other)) ?? 0)).Select(key => (object?)new List<object?> { key, map[key] })];
 
+    private static List<object?> Ordered(int line, object? value, TemplateCall call)
+    {
+        if (call.Positional.Count > 0 || call.Get(int.MaxValue, "attribute") is not null || call.Flag(int.MaxValue, "reverse", otherwise: false) || call.Flag(int.MaxValue, "case_sensitive", otherwise: false))
+            throw call.Bad("sort, min and max with arguments are not supported");
+        return [.. TemplateEvaluator.Items(line, value).Order(Comparer<object?>.Create((one, other) => TemplateValues.Compare(Folded(one), Folded(other))
+            ?? throw call.Bad($"{TemplateValues.Repr(one)} and {TemplateValues.Repr(other)} have no order")))];
+    }
+
     private static object Reversed(int line, object? value)
     {
         var items = Enumerable.Reverse(TemplateEvaluator.Items(line, value)).ToList();
@@ -119,6 +132,7 @@ internal static class TemplateFilters
             long columns and >= 0 and <= WidestIndent => new string(' ', (int)columns),
             var other => throw call.Bad($"indent's width is {TemplateValues.Repr(other)}"),
         };
+        call.Bound(text.AsSpan().Count('\n'), width.Length);
         var (first, blank) = (call.Flag(1, "first", otherwise: false), call.Flag(2, "blank", otherwise: false));
         var lines = text.Split('\n').Select((content, i) => (i > 0 || first) && (blank || i == 0 || content.Length > 0) ? width + content : content);
         return string.Join('\n', lines);

@@ -73,7 +73,16 @@ internal sealed class TemplateFunctions
             var spelled = code switch
             {
                 'Y' => "yyyy",
-                'm' => "MM", 'd' => "dd", 'H' => "HH", 'M' => "mm", 'S' => "ss", 'B' => "MMMM", 'b' => "MMM", 'A' => "dddd", 'a' => "ddd", 'y' => "yy",
+                'm' => "MM",
+                'd' => "dd",
+                'H' => "HH",
+                'M' => "mm",
+                'S' => "ss",
+                'B' => "MMMM",
+                'b' => "MMM",
+                'A' => "dddd",
+                'a' => "ddd",
+                'y' => "yy",
                 '%' => "'%'",
                 _ => throw call.Bad($"strftime_now's %{code} is not supported"),
             };

@@ -29,7 +29,7 @@ internal sealed class TemplateJson
 
     private bool Write(object? value, int depth)
     {
-        if (depth > Deepest)
+        if (depth > Deepest || _json.Length > TemplateValues.Longest)
             return false;
         switch (value)
         {

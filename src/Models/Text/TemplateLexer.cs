@@ -170,9 +170,18 @@ internal sealed class TemplateLexer
                 end++;
         }
 
+        var sign = end + 1 < _source.Length && _source[end] is 'e' or 'E' && _source[end + 1] is '+' or '-' ? 1 : 0;
+        if (end + sign + 1 < _source.Length && _source[end] is 'e' or 'E' && char.IsAsciiDigit(_source[end + sign + 1]))
+        {
+            isFloat = true;
+            end += sign + 1;
+            while (end < _source.Length && char.IsAsciiDigit(_source[end]))
+                end++;
+        }
+
         var text = Take(end);
         var digits = text.Replace("_", "", StringComparison.Ordinal);
-        object value = isFloat ? double.Parse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture)
+        object value = isFloat ? double.Parse(digits, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture)
             : TemplateValues.Integer(BigInteger.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture));
         _tokens.Add(new(TemplateTokenKind.Number, text, _line, value));
     }

@@ -47,10 +47,19 @@ internal static class TemplateMethods
         var (old, fresh, most) = (call.Text(0, "old"), call.Text(1, "new"), call.Number(2, "count", -1));
         if (old.Length == 0)
             throw call.Bad("replace with nothing to look for is not supported");
+        call.Bound(text.Length / old.Length, fresh.Length);
         if (most < 0)
             return text.Replace(old, fresh, StringComparison.Ordinal);
         var parts = text.Split(old, most + 1);
         return string.Join(fresh, parts);
+    }
+
+    public static string Join(string separator, IEnumerable<string> items, TemplateCall call)
+    {
+        string[] parts = [.. items];
+        call.Bound(parts.Length, separator.Length);
+        call.Bound(parts.Sum(part => (long)part.Length), 1);
+        return string.Join(separator, parts);
     }
 
     private static TemplateFunction? Of(string text, string name)
@@ -69,7 +78,7 @@ internal static class TemplateMethods
             "capitalize" => _ => Capitalized(text),
             "title" => _ => Titled(text),
             "replace" => call => Replace(text, call),
-            "join" => call => string.Join(text, TemplateEvaluator.Items(call.Line, call.Get(0, "iterable")).Select(item => item as string ?? throw call.Bad("join of what is no text"))),
+            "join" => call => Join(text, TemplateEvaluator.Items(call.Line, call.Get(0, "iterable")).Select(item => item as string ?? throw call.Bad("join of what is no text")), call),
             "find" => call => (long)Found(text, call.Text(0, "sub"), last: false),
             "rfind" => call => (long)Found(text, call.Text(0, "sub"), last: true),
             "count" => call => (long)(text.Split(call.Text(0, "sub")).Length - 1),

@@ -17,7 +17,7 @@ internal sealed class TemplateScope(TemplateScope? outer)
 internal sealed class TemplateRun
 {
     // Far above what a conversation of a megabyte takes; a template that loops for ever ends here.
-    private const int MostSteps = 20_000_000;
+    private const int MostSteps = 5_000_000;
     private const int LongestOutput = 64 << 20;
     private const int DeepestCall = 100;
 
@@ -48,11 +48,12 @@ internal sealed class TemplateRun
         return _output.ToString();
     }
 
-    /// <summary>Counts one step of work.</summary>
+    /// <summary>Counts steps of work.</summary>
     /// <exception cref="ModelException">There were too many.</exception>
-    public void Step(int line)
+    public void Step(int line, int steps = 1)
     {
-        if (++_steps > MostSteps)
+        _steps += steps;
+        if (_steps > MostSteps)
             throw Error(line, $"more than {MostSteps} steps: the template does not end, or the conversation is too long");
     }
 

@@ -41,6 +41,15 @@ internal delegate object? TemplateFunction(int line, IReadOnlyList<object?> posi
 /// </summary>
 internal static class TemplateValues
 {
+    /// <summary>Of a text or a list, in UTF-16 units or items: a template that doubles a text forty times must not take the memory.</summary>
+    public const int Longest = 16 << 20;
+
+    public const string TooLong = "a text or list of more than 16 million characters or items";
+
+    // Lists can hold one another so that 40 of them spell 2^40 items.
+    private const int MostCompared = 1_000_000;
+    private const int Deepest = 200;
+
     public static object? FromJson(JsonElement json)
     {
         switch (json.ValueKind)
@@ -85,18 +94,50 @@ internal static class TemplateValues
     };
 
     /// <summary>Python's repr().</summary>
-    public static string Repr(object? value) => value switch
+    /// <exception cref="ModelException">It is too long, or nests too deeply.</exception>
+    public static string Repr(object? value)
     {
-        null => "None",
-        bool flag => flag ? "True" : "False",
-        double number => Float(number),
-        string text => Quoted(text),
-        List<object?> list => $"[{string.Join(", ", list.Select(Repr))}]",
-        TemplateMap map => $"{{{string.Join(", ", map.Keys.Select(key => $"{Repr(key)}: {Repr(map[key])}"))}}}",
-        TemplateUndefined => "Undefined",
-        TemplateFunction => "<function>",
-        _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
-    };
+        var text = new StringBuilder();
+        Repr(value, text, depth: 0);
+        return text.ToString();
+    }
+
+    private static void Repr(object? value, StringBuilder into, int depth)
+    {
+        if (into.Length > Longest || depth > Deepest)
+            throw new ModelException($"chat template: {TooLong}, or one nested more than {Deepest} deep");
+        switch (value)
+        {
+            case List<object?> list:
+                into.Append('[');
+                for (var i = 0; i < list.Count; i++)
+                    Repr(list[i], into.Append(i > 0 ? ", " : ""), depth + 1);
+                into.Append(']');
+                break;
+            case TemplateMap map:
+                into.Append('{');
+                for (var i = 0; i < map.Keys.Count; i++)
+                {
+                    Repr(map.Keys[i], into.Append(i > 0 ? ", " : ""), depth + 1);
+                    Repr(map[map.Keys[i]], into.Append(": "), depth + 1);
+                }
+
+                into.Append('}');
+                break;
+            default:
+                into.Append(value switch
+                {
+                    null => "None",
+                    bool flag => flag ? "True" : "False",
+                    double number => Float(number),
+                    string text => Quoted(text),
+                    TemplateUndefined => "Undefined",
+                    TemplateFunction => "<function>",
+                    _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+                });
+                break;
+        }
+    }
 
     /// <summary>The shortest digits that read back the same, with an exponent where Python has one.</summary>
     public static string Float(double value)
@@ -120,15 +161,46 @@ internal static class TemplateValues
         return shortest.Contains('.', StringComparison.Ordinal) ? shortest : shortest + ".0";
     }
 
-    public static bool Same(object? left, object? right) => (left, right) switch
+    /// <summary>Python's ==.</summary>
+    /// <exception cref="ModelException">The values are too large to compare.</exception>
+    public static bool Same(object? left, object? right)
     {
-        (null, null) or (TemplateUndefined, TemplateUndefined) => true,
-        (string one, string other) => one == other,
-        (List<object?> one, List<object?> other) => one.Count == other.Count && one.Zip(other).All(pair => Same(pair.First, pair.Second)),
-        (TemplateMap one, TemplateMap other) => one.Keys.Count == other.Keys.Count && one.Keys.All(key => other.TryGet(key, out var value) && Same(one[key], value)),
-        _ when IsNumber(left) && IsNumber(right) => left is double || right is double ? Real(left) == Real(right) : Whole(left) == Whole(right),
-        _ => ReferenceEquals(left, right),
-    };
+        var budget = MostCompared;
+        return Same(left, right, ref budget);
+    }
+
+    private static bool Same(object? left, object? right, ref int budget)
+    {
+        if (budget-- <= 0)
+            throw new ModelException($"chat template: two values of more than {MostCompared} parts are compared");
+        switch (left, right)
+        {
+            case (null, null) or (TemplateUndefined, TemplateUndefined):
+                return true;
+            case (string one, string other):
+                return one == other;
+            case (List<object?> one, List<object?> other):
+                for (var i = 0; i < one.Count && one.Count == other.Count; i++)
+                {
+                    if (!Same(one[i], other[i], ref budget))
+                        return false;
+                }
+
+                return one.Count == other.Count;
+            case (TemplateMap one, TemplateMap other):
+                foreach (var key in one.Keys)
+                {
+                    if (!other.TryGet(key, out var value) || !Same(one[key], value, ref budget))
+                        return false;
+                }
+
+                return one.Keys.Count == other.Keys.Count;
+            default:
+                return IsNumber(left) && IsNumber(right)
+                    ? left is double || right is double ? Real(left) == Real(right) : Whole(left) == Whole(right)
+                    : ReferenceEquals(left, right);
+        }
+    }
 
     /// <summary>True, false, whole numbers and floats.</summary>
     public static bool IsNumber(object? value) => value is bool or long or BigInteger or double;
