@@ -57,6 +57,7 @@ internal sealed class GoldenText(string keep, Action<string> announce)
                 Precision = ClassOf(model.Precision),
                 VocabularySize = shape.VocabularySize,
                 Documents = [.. chosen.Select(document => new GoldenDocument(document.Id, document.Ids, LogitsPath(document.Id)))],
+                Noise = text.Noise,
                 Sampling = new SamplingPlan(DrawnAfter, SamplingCells.For(LastRow(files[LogitsPath(DrawnAfter)], shape.VocabularySize))),
             };
             return new GoldenInputs(new GoldenPack(0, 0, null, []), [.. chosen.Select(Input)], files.ToImmutable()) { Text = golden };

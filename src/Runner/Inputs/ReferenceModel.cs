@@ -72,6 +72,9 @@ public sealed record TextModel(
 {
     /// <summary>How the weights are drawn, where there are no files; the names above are empty then, and documents are drawn too.</summary>
     public GeneratedModel? Generated { get; init; }
+
+    /// <summary>What trusted 16-bit arithmetic does on this model, from which COR-07's limits follow; null where it was not measured.</summary>
+    public ReferenceNoise? Noise { get; init; }
 }
 
 /// <summary>One form of a language model that engines load.</summary>

@@ -77,7 +77,10 @@ public static class ReferenceModelReader
         if (exports.IsEmpty)
             model.Problem("exports", "a language model has at least one form that an engine loads");
         var text = model.Map("text")?.Closed(parts => new TextModel(
-            Part(parts, "weights"), Part(parts, "config"), Part(parts, "tokenizer"), Part(parts, "chat_template"), Part(parts, "documents"), Part(parts, "prompts"), exports));
+            Part(parts, "weights"), Part(parts, "config"), Part(parts, "tokenizer"), Part(parts, "chat_template"), Part(parts, "documents"), Part(parts, "prompts"), exports)
+        {
+            Noise = parts.TryMap("noise")?.Closed(noise => new ReferenceNoise(noise.Integer("mean_kld_ppb", 1, 1_000_000), noise.Integer("p999_kld_ppb", 1, 10_000_000))),
+        });
         return read with
         {
             Text = text,

@@ -28,7 +28,7 @@ public sealed record RunInputs
     public required EnginePack? Engine { get; init; }
 
     /// <summary>The name that requests call the model by.</summary>
-    public string ServedName => Profile.Server.ModelName.Length > 0 ? Profile.Server.ModelName : Model.Id;
+    public string ServedName => Profile.Server.ModelName.Length > 0 ? Profile.Server.ModelName : Model.Id.Replace('/', '-'); // it becomes part of a path
 
     /// <summary>Reads all inputs.</summary>
     /// <exception cref="BadInputException">All problems of all files, at once.</exception>
