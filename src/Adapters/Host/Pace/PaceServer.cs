@@ -45,12 +45,12 @@ internal sealed class PaceServer : IDisposable
         try
         {
             using var server = new PaceServer(spec);
-            output.WriteLine($"adaptation-host: pace is ready on {spec.Listen}; first token after {spec.First / 1e6} ms, then every {spec.Gap / 1e6} ms");
             using var ending = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
             {
                 signal.Cancel = true; // ends in order: the socket's file goes too
                 server._isEnding = true;
             });
+            output.WriteLine($"adaptation-host: pace is ready on {spec.Listen}; first token after {spec.First / 1e6} ms, then every {spec.Gap / 1e6} ms");
             server.Serve();
             return 0;
         }
