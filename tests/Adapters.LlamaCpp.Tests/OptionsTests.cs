@@ -18,8 +18,17 @@ public class OptionsTests
         Assert.Equal(
             Plain with
             {
-                Batch = 64, Cache = CacheType.Q8_0, CheckWeights = false, ContextLength = 128, DeviceLayers = 3, Devices = spec.Devices,
-                FlashAttention = true, MicroBatch = 32, Pooling = Pooling.Mean, Sequences = 5, Threads = 2,
+                Batch = 64,
+                Cache = CacheType.Q8_0,
+                CheckWeights = false,
+                ContextLength = 128,
+                DeviceLayers = 3,
+                Devices = spec.Devices,
+                FlashAttention = true,
+                MicroBatch = 32,
+                Pooling = Pooling.Mean,
+                Sequences = 5,
+                Threads = 2,
             },
             spec);
     }

@@ -14,7 +14,13 @@ internal sealed class Opened : IAsyncDisposable
     /// <summary>Keys and values in full precision, so that only the order of sums differs between two ways to compute the same.</summary>
     public static LlamaCppSpec Cpu => new()
     {
-        Library = Engine.Cpu, Threads = 1, ContextLength = 256, Sequences = 4, Batch = 256, MicroBatch = 64, Cache = CacheType.F32,
+        Library = Engine.Cpu,
+        Threads = 1,
+        ContextLength = 256,
+        Sequences = 4,
+        Batch = 256,
+        MicroBatch = 64,
+        Cache = CacheType.F32,
     };
 
     public ITokenModel Model { get; }
