@@ -22,7 +22,7 @@ public sealed class TextLoadsTests
     [Fact]
     public async Task A_slow_first_token_fails_what_is_judged_by_it()
     {
-        var findings = await JudgeAsync(new SimulatedDriver(64, _ => Good with { First = 3000 * Ms }));
+        var findings = await JudgeAsync(new SimulatedDriver(32, _ => Good with { First = 3000 * Ms }));
 
         Assert.Equal(["PERF-02", "PERF-06", "PERF-07"], Failed(findings));
     }
@@ -30,7 +30,7 @@ public sealed class TextLoadsTests
     [Fact]
     public async Task A_slow_pace_fails_what_is_judged_by_it()
     {
-        var findings = await JudgeAsync(new SimulatedDriver(512, _ => Good with { Gap = 150 * Ms }));
+        var findings = await JudgeAsync(new SimulatedDriver(32, _ => Good with { Gap = 150 * Ms }));
 
         Assert.Equal(["PERF-03", "PERF-06", "PERF-07"], Failed(findings));
     }
@@ -46,7 +46,7 @@ public sealed class TextLoadsTests
     [Fact]
     public async Task An_offline_load_is_made_long_enough_however_fast_the_server_is()
     {
-        var driver = new SimulatedDriver(64, _ => new Reply(2 * Ms, Ms / 100));
+        var driver = new SimulatedDriver(8, _ => new Reply(10 * Ms, Ms));
 
         Assert.IsType<Verdict.Pass>((await JudgeAsync(driver, "PERF-05-TEXT")).Single().Verdict);
     }
@@ -86,7 +86,7 @@ public sealed class TextLoadsTests
 
         var plan = Given.Plan with { ModelKind = "llm", Declared = Declared };
         var clauses = measured.Select(measurement => standard.Clause(measurement.Check)).ToImmutableArray();
-        return Judge.Run(Given.Standard(clauses), new Evidence(plan, measured.ToImmutable(), new InMemoryFiles())).Findings;
+        return Judge.Run(Given.Standard(clauses), new Evidence(plan, measured.ToImmutable(), InMemoryFiles.Empty)).Findings;
     }
 
     private static Standard Catalogue()
@@ -102,7 +102,7 @@ public sealed class TextLoadsTests
     {
         Limits = clause.Limits.SetItems(new Dictionary<string, long>
         {
-            ["min_seconds"] = 20, ["point_seconds"] = 20, ["prompt_tokens"] = 40, ["output_tokens"] = 11,
+            ["min_seconds"] = 20, ["point_seconds"] = 5, ["prompt_tokens"] = 40, ["output_tokens"] = 11,
             ["output_tokens_1"] = 11, ["output_tokens_2"] = 22, ["prompt_tokens_2"] = 120,
         }.Where(change => clause.Limits.ContainsKey(change.Key))),
     };
