@@ -3,31 +3,25 @@ using Adaptation.Models;
 
 namespace Adaptation.Cli;
 
-/// <summary>Opens the tokenizer that a user names: a tokenizer.json, or a GGUF file that carries one.</summary>
+/// <summary>A tokenizer that a user names by its file.</summary>
 internal static class TokenizerFile
 {
-    private const long MostJson = 64 << 20;
-
-    /// <exception cref="BadInputException">There is no such file, or it holds no tokenizer that is supported.</exception>
-    public static ITokenizer Open(string path)
+    /// <param name="file">A tokenizer.json, or a GGUF model, whose metadata hold its tokenizer.</param>
+    /// <exception cref="BadInputException">It is neither, is damaged, or cannot be read.</exception>
+    public static ITokenizer Open(string file)
     {
         try
         {
-            if (!IsGguf(path))
-                return new FileInfo(path).Length <= MostJson ? Tokenizers.FromJson(File.ReadAllBytes(path)) : throw new ModelException($"it has more than {MostJson >> 20} MiB");
-            return Tokenizers.FromGguf(GgufFile.Open(path).Metadata.ToDictionary(entry => entry.Key, entry => entry.Value.Value, StringComparer.Ordinal));
+            using var stream = File.OpenRead(file);
+            Span<byte> start = stackalloc byte[4];
+            if (stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) < start.Length || !start.SequenceEqual("GGUF"u8))
+                return Tokenizers.FromJson(File.ReadAllBytes(file));
+            stream.Position = 0;
+            return Tokenizers.FromGguf(TokenizerMetadata.Read(stream));
         }
         catch (Exception unread) when (unread is ModelException or IOException or UnauthorizedAccessException)
         {
-            throw new BadInputException([new Problem(path, 0, "", $"cannot be used as a tokenizer: {unread.Message}")]);
+            throw new BadInputException([new Problem("--tokenizer", 0, "", $"{file} cannot be used: {unread.Message} Give a tokenizer.json or a .gguf file.")]);
         }
-    }
-
-    private static bool IsGguf(string path)
-    {
-        Span<byte> magic = stackalloc byte[4];
-        using var file = File.OpenRead(path);
-        var read = file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
-        return magic[..read].SequenceEqual("GGUF"u8);
     }
 }

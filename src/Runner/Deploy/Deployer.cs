@@ -9,6 +9,7 @@ internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId,
 {
     private const string ModelTarget = "/model";
     private const string SocketTarget = "/run/adaptation";
+    private const string Queue = "16384"; // requests that may wait: an offline load submits all of its own at once
     private const string SocketName = "serve.sock";
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(5);
     private readonly HashSet<string> _alive = new(StringComparer.Ordinal);
@@ -48,6 +49,21 @@ internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId,
             "echo", prepared.EchoImage, command, ImmutableSortedDictionary<string, string>.Empty, modelFolder: null, port: null, cancellationToken);
         await OrRemovedAsync(
             deployment, () => ReadyAsync(deployment, TimeSpan.FromSeconds(30), FirstQuestions.Tensor(prepared.EchoRequest, answer => answer.Parse().Length == 1), cancellationToken));
+        return deployment;
+    }
+
+    /// <summary>Starts our own server of known delay, which the client's error under text loads is measured against.</summary>
+    public async Task<Deployment> StartPaceAsync(PaceSpec spec, CancellationToken cancellationToken)
+    {
+        static string Text(double number) => number.ToString("0", CultureInfo.InvariantCulture);
+        ImmutableArray<string> command =
+        [
+            "--adapter", "pace", "--listen", $"unix:{SocketTarget}/{SocketName}",
+            "--first-ms", Text(spec.First.TotalMilliseconds), "--gap-ms", Text(spec.Gap.TotalMilliseconds), "--tokens", Text(spec.Tokens),
+        ];
+        var deployment = await LaunchAsync(
+            "pace", prepared.EchoImage, command, ImmutableSortedDictionary<string, string>.Empty, modelFolder: null, port: null, cancellationToken);
+        await OrRemovedAsync(deployment, () => ReadyAsync(deployment, TimeSpan.FromSeconds(30), FirstQuestions.Text("pace"), cancellationToken));
         return deployment;
     }
 
@@ -162,6 +178,7 @@ internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId,
         [
             "--adapter", adapter.Name, "--library", adapter.Library, "--model", $"{{model}}/{prepared.Inputs.Model.Files[0].Path}",
             "--model-name", prepared.Inputs.ServedName, "--listen", listen,
+            .. adapter.Name == "llamacpp" ? ["--queue", Queue] : Array.Empty<string>(),
             .. adapter.Provider.Length > 0 ? ["--provider", adapter.Provider] : Array.Empty<string>(),
             .. adapter.Options.SelectMany(option => new[] { "--option", $"{option.Key}={option.Value}" }),
             .. adapter.ProviderLibrary is { } library ? ["--provider-library", library] : Array.Empty<string>(),

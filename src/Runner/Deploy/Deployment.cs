@@ -23,8 +23,8 @@ internal sealed class Deployment : IAsyncDisposable
 
     public string Role { get; }
 
-    /// <summary>Whether the server in it is the echo and not the one under test.</summary>
-    public bool IsOurs => Role == "echo";
+    /// <summary>Whether the server in it is one of ours and not the one under test.</summary>
+    public bool IsOurs => Role != "server";
 
     public IContainer Container { get; }
 
@@ -54,7 +54,7 @@ internal sealed class Deployment : IAsyncDisposable
     }
 
     /// <summary>Says why the server broke off: asks the container engine and the kernel, not the server.</summary>
-    /// <returns><see cref="BackendBrokenException"/>; of the echo, which is ours, a <see cref="Core.BrokenEnvironmentException"/>.</returns>
+    /// <returns><see cref="BackendBrokenException"/>; of one of ours, a <see cref="Core.BrokenEnvironmentException"/>.</returns>
     public async Task<Exception> ExplainAsync(string what, Exception? cause, CancellationToken cancellationToken)
     {
         var reason = _log.Flooded.IsCancellationRequested
@@ -63,7 +63,7 @@ internal sealed class Deployment : IAsyncDisposable
         var tail = _log.Tail(12);
         var message = tail.Length == 0 ? reason : $"{reason}. Its last lines:\n{tail}";
         return IsOurs
-            ? new Core.BrokenEnvironmentException($"The echo, our own server that client errors are measured against, broke off: {message}", cause)
+            ? new Core.BrokenEnvironmentException($"The {Role}, our own server that client errors are measured against, broke off: {message}", cause)
             : new BackendBrokenException(message, cause);
     }
 

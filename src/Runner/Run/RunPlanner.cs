@@ -8,7 +8,11 @@ internal static class RunPlanner
 {
     private static readonly ImmutableArray<string> NeedsContainer = ["SEC-01", "SEC-03"];
 
-    public static ImmutableArray<IStep> Steps { get; } = [new VersionStep(), new StartUpStep(), new ServeStep(), new TextServeStep(), new ThroughputStep(), new RemovalStep()];
+    public static ImmutableArray<IStep> Steps { get; } =
+    [
+        new VersionStep(), new StartUpStep(), new ServeStep(), new TextServeStep(), new ThroughputStep(),
+        new TextLoadStep(() => new TextLoadDriver()), new TextRepeatStep(() => new TextLoadDriver()), new RemovalStep(),
+    ];
 
     /// <param name="issuer">What kind of key will sign: a development key caps the level.</param>
     public static Plan Plan(string runId, Prepared prepared, Certificates.KeyEnvironment issuer)

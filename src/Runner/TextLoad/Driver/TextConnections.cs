@@ -101,6 +101,8 @@ internal sealed class TextConnections(Transport transport, int most, Epoll epoll
         }
     }
 
-    private static bool IsOurs(SocketError error) =>
-        error is SocketError.TooManyOpenSockets or SocketError.AddressNotAvailable or SocketError.NoBufferSpaceAvailable or SocketError.AccessDenied;
+    // of a Unix socket, "no such address" says that the server took its socket away, not that this machine has run out of ports
+    private bool IsOurs(SocketError error) =>
+        error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AccessDenied
+        || (error == SocketError.AddressNotAvailable && transport is not Transport.UnixSocket);
 }

@@ -1,0 +1,62 @@
+using Adaptation.Core;
+using Adaptation.Models;
+
+namespace Adaptation.Runner;
+
+/// <summary>Puts text loads on a server that is deployed for them alone, and tells a broken server from a slow one.</summary>
+internal static class TextServer
+{
+    public static TextSetting Setting(RunContext run, ITextLoadDriver driver) => new(
+        driver, new DeployedPace(run.Deployer), Tokenizer(run), run.Inputs.ServedName, run.Inputs.Profile.Server.Streams,
+        run.Inputs.Profile.Server.AnswerWithin, run.Plan.Declared);
+
+    /// <summary>Starts a server in a container of its own, measures on it and removes it.</summary>
+    /// <exception cref="BackendBrokenException">It died, hung, or answered nothing.</exception>
+    public static async Task<T> UseAsync<T>(
+        RunContext run, TextSetting setting, Func<TextStand, Deployment, CancellationToken, Task<T>> measure, CancellationToken cancellationToken)
+    {
+        var (server, _) = await run.StartServerAsync(beforeStart: null, cancellationToken);
+        await using var running = server;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, server.Flooded);
+        try
+        {
+            return await measure(new TextStand(setting, server.Transport, (outcome, token) => AccountAsync(server, outcome, token)), server, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw await server.ExplainAsync("was under load", null, cancellationToken);
+        }
+    }
+
+    private static async Task AccountAsync(Deployment server, TextOutcome outcome, CancellationToken cancellationToken)
+    {
+        var (asked, answered) = (outcome.Load.Requests.Length, outcome.Load.Requests.Count(request => request.IsAnswered));
+        server.Count(asked, answered, TimeSpan.FromTicks(outcome.Load.Terms.DurationNanos / 100));
+        if (await server.DeathAsync(cancellationToken) is not null)
+            throw await server.ExplainAsync("was under load", null, cancellationToken);
+        if (outcome.BrokenOff is { } reason)
+            throw await server.ExplainAsync($"was under load, which broke off ({reason})", null, cancellationToken);
+        if (answered == 0)
+        {
+            var said = outcome.Samples.Select(sample => sample.Explanation).FirstOrDefault(words => words is not null) ?? "no words";
+            throw await server.ExplainAsync($"answered none of {asked} requests (the first: {said})", null, cancellationToken);
+        }
+    }
+
+    private static ITokenizer? Tokenizer(RunContext run) => run.Inputs.Model.Text is not { } text ? null
+        : Tokenizers.FromJson(File.ReadAllBytes(Path.Combine(run.Prepared.RunnerFolder, text.Tokenizer)));
+}
+
+/// <summary>The server of known delay, deployed like any other: in a container, over the same kind of wire.</summary>
+internal sealed class DeployedPace(Deployer deployer) : IPaceServer
+{
+    public async Task<IRunningPace> StartAsync(PaceSpec spec, CancellationToken cancellationToken) =>
+        new Running(await deployer.StartPaceAsync(spec, cancellationToken));
+
+    private sealed class Running(Deployment deployment) : IRunningPace
+    {
+        public Transport Transport => deployment.Transport;
+
+        public ValueTask DisposeAsync() => deployment.DisposeAsync();
+    }
+}
