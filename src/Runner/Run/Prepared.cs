@@ -11,6 +11,9 @@ public sealed record Prepared(
     IContainerEngine Engine, ContainerImage Image, ContainerImage EchoImage, string? EngineFolder, string ModelFolder, GoldenInputs Golden, RunInputs Inputs,
     string HostFile)
 {
+    /// <summary>Holds the model's runner files, which no container gets.</summary>
+    public string? RunnerFolder { get; init; }
+
     /// <summary>The first question to a server, and what its answer is held against.</summary>
     internal InferRequest FirstRequest(Transport transport) => Request(transport, Golden.Inputs[0]);
 
@@ -43,7 +46,7 @@ public sealed class Preparation(
             : (await ExportAsync(inputs.Model, runnerFolder, cancellationToken), LoadText(inputs, runnerFolder, cancellationToken));
         var image = await BuildAsync(inputs, engineFolder, cancellationToken);
         var echo = await EchoAsync(inputs, cancellationToken);
-        return new Prepared(engine, image, echo, engineFolder, modelFolder, golden, inputs, hostFile);
+        return new Prepared(engine, image, echo, engineFolder, modelFolder, golden, inputs, hostFile) { RunnerFolder = runnerFolder };
     }
 
     private Task<string> FolderOfAsync(ReferenceModel model, ImmutableArray<PinnedFile> files, CancellationToken cancellationToken) =>
