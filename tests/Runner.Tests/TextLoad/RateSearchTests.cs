@@ -1,4 +1,3 @@
-using Adaptation.Core;
 using static Adaptation.Runner.Tests.GivenLoad;
 
 namespace Adaptation.Runner.Tests;
