@@ -46,9 +46,9 @@ internal sealed class PromptMaker(TextModelView model, long seed, int room)
     private MadePrompt Chat(bool hasTools)
     {
         var messages = new JsonArray();
-        if (Next(3) == 0)
+        if (!hasTools && Next(3) == 0)
             messages.Add(Message("system"));
-        for (var turns = Next(3); turns > 0; turns--)
+        for (var turns = hasTools ? 0 : Next(3); turns > 0; turns--) // tools alone take most of a small context
         {
             messages.Add(Message("user"));
             messages.Add(Message("assistant"));
