@@ -5,7 +5,7 @@ using Adaptation.Core;
 namespace Adaptation.Runner;
 
 /// <summary>Lets a server draw the token after one prompt over and over, with each of the plan's settings.</summary>
-internal sealed class Draws(RunContext run, Deployment server, SamplingPlan sampling)
+internal sealed class Draws(RunContext run, Deployment server, SamplingPlan sampling, UsageTally tally)
 {
     private const int AtOnce = 100; // answers to one request, which differ by chance alone
 
@@ -43,6 +43,7 @@ internal sealed class Draws(RunContext run, Deployment server, SamplingPlan samp
             var asked = run.Time.GetTimestamp();
             var answer = client.Post("/v1/completions", json => Write(json, cell, seed), run.Inputs.Profile.Server.AnswerWithin, cancellationToken);
             server.Count(asked: 1, answered: answer.Status == 200 ? 1 : 0, run.Time.GetElapsedTime(asked));
+            tally.Add(answer);
             drawn.AddRange(Tokens(answer));
         }
 

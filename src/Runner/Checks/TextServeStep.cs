@@ -27,21 +27,23 @@ internal sealed class TextServeStep : IStep
         var measured = ImmutableArray.CreateBuilder<Measurement>();
         if (run.Includes("SEC-01"))
             measured.Add(new Measurement { Check = "SEC-01", Facts = (await server.Container.InspectAsync(cancellationToken)).Facts });
+        var tally = new UsageTally();
         if (run.HasTensorFace)
-            await LogitsAsync(run, server, measured, cancellationToken);
+            await LogitsAsync(run, server, measured, tally, cancellationToken);
+        measured.AddRange(await new TextChecks(run, server, tally).MeasureAsync(cancellationToken));
         return measured.ToImmutable();
     }
 
     /// <summary>A server without a tensor face shows no logits: those checks stay unmeasured, and so inconclusive.</summary>
     private static async Task LogitsAsync(
-        RunContext run, Deployment server, ImmutableArray<Measurement>.Builder measured, CancellationToken cancellationToken)
+        RunContext run, Deployment server, ImmutableArray<Measurement>.Builder measured, UsageTally tally, CancellationToken cancellationToken)
     {
         var tensors = (await GoldenQuestions.AskAsync(run, server, cancellationToken)).Select(WithoutBatch).ToImmutableArray();
         foreach (var check in (string[])["COR-07", "COR-08", "COR-09"])
             measured.Add(new Measurement { Check = check, Tensors = tensors });
         if (!run.Includes("COR-14") || run.Plan.Text?.Sampling is not { } sampling)
             return;
-        var draws = new Draws(run, server, sampling);
+        var draws = new Draws(run, server, sampling, tally);
         measured.Add(new Measurement
         {
             Check = "COR-14",

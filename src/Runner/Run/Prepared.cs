@@ -11,8 +11,8 @@ public sealed record Prepared(
     IContainerEngine Engine, ContainerImage Image, ContainerImage EchoImage, string? EngineFolder, string ModelFolder, GoldenInputs Golden, RunInputs Inputs,
     string HostFile)
 {
-    /// <summary>The model's files that stay on the runner's side.</summary>
-    public string RunnerFolder { get; init; } = "";
+    /// <summary>Holds the model's runner files, which no container gets.</summary>
+    public string? RunnerFolder { get; init; }
 
     /// <summary>The first question to a server, and what its answer is held against.</summary>
     internal InferRequest FirstRequest(Transport transport) => Request(transport, Golden.Inputs[0]);
