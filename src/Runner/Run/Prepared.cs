@@ -12,7 +12,7 @@ public sealed record Prepared(
     string HostFile)
 {
     /// <summary>Holds the model's runner files, which no container gets.</summary>
-    public string? RunnerFolder { get; init; }
+    public string RunnerFolder { get; init; } = "";
 
     /// <summary>The first question to a server, and what its answer is held against.</summary>
     internal InferRequest FirstRequest(Transport transport) => Request(transport, Golden.Inputs[0]);

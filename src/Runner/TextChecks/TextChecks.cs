@@ -26,7 +26,7 @@ internal sealed class TextChecks(RunContext run, Deployment server, UsageTally t
 
     private ImmutableArray<Measurement> Measure(CancellationToken cancellationToken)
     {
-        var model = TextModelView.Load(run.Inputs.Model, run.Prepared.RunnerFolder!);
+        var model = TextModelView.Load(run.Inputs.Model, run.Prepared.RunnerFolder);
         using var questions = new TextQuestions(
             server.Transport, run.Inputs.ServedName, run.Inputs.Profile.Server.AnswerWithin, run.Time, tally,
             (answered, took) => server.Count(asked: 1, answered: answered ? 1 : 0, took), cancellationToken);
