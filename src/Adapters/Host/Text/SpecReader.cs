@@ -38,7 +38,7 @@ internal sealed class SpecReader(string modelName, int size)
                 Temperature = fields.Number("temperature", 0, 2) ?? 1,
                 TopK = (int)Math.Max(0, fields.Integer("top_k", -1, int.MaxValue) ?? 0),
                 TopP = fields.Number("top_p", 0, 1) ?? 1,
-                Seed = fields.Integer("seed", long.MinValue, long.MaxValue) is { } seed ? (ulong)seed : (ulong)Random.Shared.NextInt64(), // an image need not have the OpenSSL that .NET's cryptography loads
+                Seed = fields.Integer("seed", long.MinValue, long.MaxValue) is { } seed ? (ulong)seed : BitConverter.ToUInt64(Guid.NewGuid().ToByteArray()), // not by cryptography, which loads an OpenSSL that an image need not have
             },
         };
     }
