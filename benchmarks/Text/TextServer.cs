@@ -35,8 +35,8 @@ internal sealed class TextServer : IDisposable
         return new("host + wire", arguments.Host, folder,
         [
             "--adapter", "llamacpp", "--library", Path.GetFullPath(arguments.Tools), "--model", workload.Model, "--model-name", Completion.Name,
-            "--threads", Text(arguments.Threads), "--context", Text(Workload.Context), "--sequences", Text(Workload.Streams),
-            "--batch", Text(Workload.Batch), "--listen", $"unix:{folder}/serve.sock",
+            "--threads", Text(arguments.Threads), "--option", $"context_length={Workload.Context}", "--option", $"sequences={Workload.Streams}",
+            "--option", $"batch={Workload.Batch}", "--listen", $"unix:{folder}/serve.sock",
         ]);
     }
 

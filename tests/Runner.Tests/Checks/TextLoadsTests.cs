@@ -102,8 +102,13 @@ public sealed class TextLoadsTests
     {
         Limits = clause.Limits.SetItems(new Dictionary<string, long>
         {
-            ["min_seconds"] = 20, ["point_seconds"] = 5, ["prompt_tokens"] = 40, ["output_tokens"] = 11,
-            ["output_tokens_1"] = 11, ["output_tokens_2"] = 22, ["prompt_tokens_2"] = 120,
+            ["min_seconds"] = 20,
+            ["point_seconds"] = 5,
+            ["prompt_tokens"] = 40,
+            ["output_tokens"] = 11,
+            ["output_tokens_1"] = 11,
+            ["output_tokens_2"] = 22,
+            ["prompt_tokens_2"] = 120,
         }.Where(change => clause.Limits.ContainsKey(change.Key))),
     };
 }
