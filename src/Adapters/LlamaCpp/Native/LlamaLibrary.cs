@@ -22,7 +22,7 @@ internal sealed unsafe class LlamaLibrary
     /// <summary>As the library spells it, and the commit that it was built from: <c>v0.5.0 (de3ff81)</c>.</summary>
     public string Version { get; private set; } = "of unknown version";
 
-    public LlamaLog Log { get; } = new();
+    public LlamaLog Log { get; } = LlamaLog.OfProcess;
 
     /// <summary>What the backends found at start, in the engine's order.</summary>
     public IReadOnlyList<LlamaDevice> Devices { get; private set; } = [];

@@ -4,14 +4,23 @@ using Adaptation.Adapters.Abstractions;
 namespace Adaptation.Adapters.LlamaCpp;
 
 /// <summary>The last lines that the engine logged, so that its own words can stand in a message. Safe for concurrent use.</summary>
-/// <remarks>The engine has one log for all its models: lines of two models that load at once are mixed.</remarks>
+/// <remarks>
+/// One for the process: a build has one log for all its models, and two builds may share the library that most of it comes from. Lines of two
+/// models that load at once are mixed.
+/// </remarks>
 internal sealed unsafe class LlamaLog
 {
-    private const int Kept = 200, Shown = 6, Warning = 3, Error = 4, Continued = 5;
+    private const int Kept = 1000, Shown = 6, Warning = 3, Error = 4, Continued = 5;
 
     private readonly Lock _gate = new();
     private readonly List<Line> _lines = [];
     private long _count;
+
+    private LlamaLog()
+    {
+    }
+
+    public static LlamaLog OfProcess { get; } = new();
 
     /// <summary>Number of lines so far; see <see cref="Tail"/>.</summary>
     public long Mark
