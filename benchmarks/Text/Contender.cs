@@ -34,13 +34,13 @@ internal sealed class Contender : IDisposable
     /// <returns>How many times as many tokens per second all streams together get as one alone.</returns>
     public double Gain(Workload workload)
     {
-        var alone = Generated(workload);
+        var alone = Speed(1, workload.Generated, workload.CallsTogether) * workload.Generated;
         using var start = new Barrier(Workload.Streams + 1);
         var streams = Enumerable.Range(0, Workload.Streams).Select(_ => StreamAsync(workload, start)).ToArray();
         start.SignalAndWait();
         var started = TimeProvider.System.GetTimestamp();
         Task.WaitAll(streams);
-        var together = Workload.Streams * workload.Calls * workload.Generated / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+        var together = Workload.Streams * workload.CallsTogether * workload.Generated / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
         return together / alone;
     }
 
@@ -49,7 +49,7 @@ internal sealed class Contender : IDisposable
     /// <summary>One stream on a thread of its own, from the moment that all are ready.</summary>
     private Task StreamAsync(Workload workload, Barrier start)
     {
-        var requests = Requests(1, workload.Generated, workload.Calls);
+        var requests = Requests(1, workload.Generated, workload.CallsTogether);
         return Task.Factory.StartNew(() =>
         {
             start.SignalAndWait();

@@ -14,7 +14,7 @@ try
     var load = File.ReadAllText("/proc/loadavg").Split(' ')[0];
     Console.WriteLine($"""
         {processor ?? "unknown processor"}, {Environment.ProcessorCount} cores; Linux {linux}; {RuntimeInformation.FrameworkDescription}; load average {load}
-        {arguments.Repeats} interleaved rounds: median [least-most]. The same libraries, model, threads, batch and attention on both sides;
+        {arguments.Repeats} interleaved rounds of the speeds, {arguments.Gains} of the gain: median [least-most]. The same libraries, model, threads, batch and attention on both sides;
         greedy; the client on the same machine, over a Unix socket.
         """);
     foreach (var workload in arguments.Workloads)

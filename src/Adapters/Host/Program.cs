@@ -19,6 +19,8 @@ if (HostSpec.TryParse(args, out var problems) is not { } spec)
     Console.Error.WriteLine("adaptation-host: --help shows what can be given");
     return BadArguments;
 }
+if (spec.Adapter == HostSpec.LlamaCpp)
+    IdleThreads.Rest();
 try
 {
     await using var adapter = Load(spec);
