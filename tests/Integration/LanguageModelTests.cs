@@ -2,7 +2,7 @@ using Adaptation.Runner;
 
 namespace Adaptation.Integration;
 
-/// <summary>tiny-poet through llama.cpp in a container: certified as it is, and refused where the weights are coarser than the profile's limits allow.</summary>
+/// <summary>tiny-poet through llama.cpp in a container: certified in 16 bits and in four, each by its own limits.</summary>
 public sealed class LanguageModelTests(Bench bench)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -23,15 +23,14 @@ public sealed class LanguageModelTests(Bench bench)
     }
 
     [Fact]
-    public async Task Four_bits_on_so_small_a_model_are_rejected_by_their_logits_and_by_nothing_else()
+    public async Task Tiny_poet_in_four_bits_is_certified_by_the_limits_of_four_bits()
     {
         var ended = await CertifyAsync("q4_0");
 
-        Bench.AssertRejected(ended);
+        Assert.True(ended.ExitCode == 0, $"{ended}");
         var verdicts = Verdicts(ended);
-        Assert.Equal("fail", verdicts["COR-08"]);
-        Assert.Equal("not_applicable", verdicts["COR-07"]);
-        Assert.All(verdicts.Where(verdict => verdict.Key[..3] is "MET" or "SEC" or "OPS"), verdict => Assert.Equal("pass", verdict.Value));
+        Assert.Equal("pass", verdicts["COR-08"]);
+        Assert.Equal(["COR-07"], verdicts.Where(verdict => verdict.Value != "pass").Select(verdict => verdict.Key));
     }
 
     private Task<Ended> CertifyAsync(string precision) => bench.RunAsync(
