@@ -2,7 +2,7 @@ using Adaptation.Runner;
 
 namespace Adaptation.Integration;
 
-/// <summary>tiny-poet through llama.cpp in a container: certified in 16 bits and in four, each by its own limits.</summary>
+/// <summary>tiny-poet through llama.cpp in a container: certified in 16 bits; its logits in four bits held to the limits of four.</summary>
 public sealed class LanguageModelTests(Bench bench)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -23,14 +23,14 @@ public sealed class LanguageModelTests(Bench bench)
     }
 
     [Fact]
-    public async Task Tiny_poet_in_four_bits_is_certified_by_the_limits_of_four_bits()
+    public async Task Four_bits_are_accepted_by_the_limits_of_four_bits_and_draw_and_count_as_they_should()
     {
         var ended = await CertifyAsync("q4_0");
 
-        Assert.True(ended.ExitCode == 0, $"{ended}");
         var verdicts = Verdicts(ended);
-        Assert.Equal("pass", verdicts["COR-08"]);
-        Assert.Equal(["COR-07"], verdicts.Where(verdict => verdict.Value != "pass").Select(verdict => verdict.Key));
+        Assert.Equal("not_applicable", verdicts["COR-07"]);
+        Assert.All(["COR-08", "COR-09", "COR-14"], check => Assert.Equal("pass", verdicts[check]));
+        Assert.All(verdicts.Where(verdict => verdict.Key[..3] is "MET" or "SEC" or "OPS"), verdict => Assert.Equal("pass", verdict.Value));
     }
 
     private Task<Ended> CertifyAsync(string precision) => bench.RunAsync(

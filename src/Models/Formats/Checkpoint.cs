@@ -49,7 +49,13 @@ public sealed class Checkpoint : IDisposable
     {
         var spec = new GgufExportSpec
         {
-            Shape = Config.Shape, Weights = Weights, Vocabulary = Vocabulary, Type = type, FourBits = FourBits.Mixed, Name = name, ChatTemplate = ChatTemplate,
+            Shape = Config.Shape,
+            Weights = Weights,
+            Vocabulary = Vocabulary,
+            Type = type,
+            FourBits = FourBits.Mixed,
+            Name = name,
+            ChatTemplate = ChatTemplate,
         };
         return GgufExport.Write(spec, path, options, cancellationToken);
     }
