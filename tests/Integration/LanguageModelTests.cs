@@ -2,7 +2,7 @@ using Adaptation.Runner;
 
 namespace Adaptation.Integration;
 
-/// <summary>tiny-poet through llama.cpp in a container: certified as it is, and refused where the weights are coarser than the profile's limits allow.</summary>
+/// <summary>tiny-poet through llama.cpp in a container: certified in 16 bits; its logits in four bits held to the limits of four.</summary>
 public sealed class LanguageModelTests(Bench bench)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -23,14 +23,13 @@ public sealed class LanguageModelTests(Bench bench)
     }
 
     [Fact]
-    public async Task Four_bits_on_so_small_a_model_are_rejected_by_their_logits_and_by_nothing_else()
+    public async Task Four_bits_are_accepted_by_the_limits_of_four_bits_and_draw_and_count_as_they_should()
     {
         var ended = await CertifyAsync("q4_0");
 
-        Bench.AssertRejected(ended);
         var verdicts = Verdicts(ended);
-        Assert.Equal("fail", verdicts["COR-08"]);
         Assert.Equal("not_applicable", verdicts["COR-07"]);
+        Assert.All(["COR-08", "COR-09", "COR-14"], check => Assert.Equal("pass", verdicts[check]));
         Assert.All(verdicts.Where(verdict => verdict.Key[..3] is "MET" or "SEC" or "OPS"), verdict => Assert.Equal("pass", verdict.Value));
     }
 

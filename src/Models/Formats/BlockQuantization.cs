@@ -52,6 +52,7 @@ internal static class BlockQuantization
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Each(ReadOnlySpan<float> from, Span<byte> to, int blockBytes, Block quantize)
     {
         if (from.Length % BlockElements != 0 || to.Length != from.Length / BlockElements * blockBytes)
@@ -89,6 +90,7 @@ internal static class BlockQuantization
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Q8_0Vector(ReadOnlySpan<float> values, Span<byte> block)
     {
         var (x0, x1, x2, x3) = Load(values);
@@ -99,6 +101,7 @@ internal static class BlockQuantization
         Vector256.Narrow(low, high).AsByte().StoreUnsafe(ref block[2]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Q4_0Vector(ReadOnlySpan<float> values, Span<byte> block)
     {
         var (x0, x1, x2, x3) = Load(values);

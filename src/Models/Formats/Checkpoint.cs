@@ -43,11 +43,20 @@ public sealed class Checkpoint : IDisposable
         return new(config, SafetensorsFile.Open(only), vocabulary, ReadTemplate(folder));
     }
 
-    /// <summary>The same model as GGUF.</summary>
+    /// <summary>The same model as GGUF; in four bits, those of <see cref="FourBits.Mixed"/>.</summary>
     /// <inheritdoc cref="GgufExport.Write" path="/exception"/>
     public WrittenFile WriteGguf(WeightType type, string name, string path, WriteOptions options, CancellationToken cancellationToken)
     {
-        var spec = new GgufExportSpec { Shape = Config.Shape, Weights = Weights, Vocabulary = Vocabulary, Type = type, Name = name, ChatTemplate = ChatTemplate };
+        var spec = new GgufExportSpec
+        {
+            Shape = Config.Shape,
+            Weights = Weights,
+            Vocabulary = Vocabulary,
+            Type = type,
+            FourBits = FourBits.Mixed,
+            Name = name,
+            ChatTemplate = ChatTemplate,
+        };
         return GgufExport.Write(spec, path, options, cancellationToken);
     }
 

@@ -13,6 +13,9 @@ public sealed record GgufExportSpec
     /// <summary>Of matrices; norms and biases are always float32, and so nothing else here is.</summary>
     public required WeightType Type { get; init; }
 
+    /// <summary>What <see cref="WeightType.Q4_0"/> means; the other types have one meaning.</summary>
+    public FourBits FourBits { get; init; } = FourBits.Uniform;
+
     /// <summary><c>general.name</c>.</summary>
     public required string Name { get; init; }
 
@@ -20,11 +23,24 @@ public sealed record GgufExportSpec
     public string? ChatTemplate { get; init; }
 }
 
+/// <summary>How a decoder is written in four bits. Either way <c>general.file_type</c> says "mostly q4_0", and the tensor table says what each tensor is.</summary>
+public enum FourBits
+{
+    /// <summary>Every matrix in q4_0, scales by the format's own rule: quick, for weights that mean nothing.</summary>
+    Uniform,
+
+    /// <summary>
+    /// For trained weights: scales by <see cref="ScaleSearch"/>; q8_0 for the matrix that gives the logits (the embedding where they are tied), as llama-quantize
+    /// does where rows are no multiple of 256, and for attn_v, to which its mixes give more bits too: grouped queries make it small and what it loses large.
+    /// </summary>
+    Mixed,
+}
+
 /// <summary>Writes a decoder as a GGUF file that llama.cpp loads.</summary>
 /// <remarks>
 /// Bytes follow from the spec alone: metadata in the order of <see cref="Metadata"/>, tensors in the order of <see cref="DecoderTensors.Of"/>, alignment 32.
-/// Sources: llama.cpp's conversion/base.py, llama.py and qwen.py. Unlike llama-quantize, a block type is used for every matrix, embedding and output too;
-/// a matrix whose rows are no multiple of 32 becomes float16, as the converter does.
+/// Sources: llama.cpp's conversion/base.py, llama.py and qwen.py. Unlike llama-quantize, a block type is used for every matrix, embedding and output too
+/// (but see <see cref="FourBits"/>); a matrix whose rows are no multiple of 32 becomes float16, as the converter does.
 /// </remarks>
 public static class GgufExport
 {
@@ -38,12 +54,14 @@ public static class GgufExport
         var bytes = header.Length + tensors.Sum(tensor => GgufFile.Padded(tensor.Bytes, GgufFile.DefaultAlignment));
         using var file = new NewFile(path, bytes, options.Replace);
         file.Write(header);
+        var stream = new TensorStream(file, options, bytes);
         foreach (var tensor in tensors)
         {
-            TensorStream.Write(file, tensor, options, bytes, cancellationToken);
-            file.WriteZeros((int)(GgufFile.Padded(tensor.Bytes, GgufFile.DefaultAlignment) - tensor.Bytes));
+            stream.Write(tensor, cancellationToken);
+            stream.WriteZeros((int)(GgufFile.Padded(tensor.Bytes, GgufFile.DefaultAlignment) - tensor.Bytes));
         }
 
+        stream.Finish();
         return file.Commit(options.ExpectedSha256);
     }
 
@@ -105,9 +123,21 @@ public static class GgufExport
 
     private static OutgoingTensor Outgoing(GgufExportSpec spec, DecoderTensor tensor)
     {
-        var type = tensor.IsVector ? WeightType.F32 : tensor.Columns % spec.Type.BlockElements() == 0 ? spec.Type : WeightType.F16;
+        var type = TypeOf(spec, tensor);
         void Read(long first, Span<float> into) => spec.Weights.Read(tensor.Name, first, into);
-        return new(tensor.GgufName, tensor.Shape, type, tensor.Elements, tensor.RotaryHeads == 0 ? Read : Interleaved(spec.Weights, tensor));
+        var outgoing = new OutgoingTensor(tensor.GgufName, tensor.Shape, type, tensor.Elements, tensor.RotaryHeads == 0 ? Read : Interleaved(spec.Weights, tensor));
+        return type == WeightType.Q4_0 && spec.FourBits == FourBits.Mixed ? outgoing with { Encode = ScaleSearch.Q4_0 } : outgoing;
+    }
+
+    private static WeightType TypeOf(GgufExportSpec spec, DecoderTensor tensor)
+    {
+        if (tensor.IsVector)
+            return WeightType.F32;
+        if (tensor.Columns % spec.Type.BlockElements() != 0)
+            return WeightType.F16;
+        var logits = spec.Shape.TiedEmbeddings ? "token_embd.weight" : "output.weight";
+        var sensitive = tensor.GgufName == logits || tensor.GgufName.EndsWith(".attn_v.weight", StringComparison.Ordinal);
+        return spec is { Type: WeightType.Q4_0, FourBits: FourBits.Mixed } && sensitive ? WeightType.Q8_0 : spec.Type;
     }
 
     private static ReadElements Interleaved(IRawWeights weights, DecoderTensor tensor) => (first, into) =>

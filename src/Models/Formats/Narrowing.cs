@@ -15,6 +15,7 @@ internal static class Narrowing
     private const float ScaleToZero = 7.70371977754894e-34f; // 2^-110
 
     /// <summary>N values to N values; <paramref name="vectorized"/> false takes the path of machines without vectors, to the same bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ToFloat16(ReadOnlySpan<float> from, Span<ushort> to, bool vectorized)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(to.Length, from.Length, nameof(to));
@@ -36,6 +37,7 @@ internal static class Narrowing
     }
 
     /// <inheritdoc cref="ToFloat16(ReadOnlySpan{float}, Span{ushort}, bool)"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ToBfloat16(ReadOnlySpan<float> from, Span<ushort> to, bool vectorized)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(to.Length, from.Length, nameof(to));

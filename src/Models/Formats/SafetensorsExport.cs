@@ -21,8 +21,10 @@ public static class SafetensorsExport
         var bytes = header.Length + tensors.Sum(tensor => tensor.Bytes);
         using var file = new NewFile(path, bytes, options.Replace);
         file.Write(header);
+        var stream = new TensorStream(file, options, bytes);
         foreach (var tensor in tensors)
-            TensorStream.Write(file, tensor, options, bytes, cancellationToken);
+            stream.Write(tensor, cancellationToken);
+        stream.Finish();
         return file.Commit(options.ExpectedSha256);
     }
 }

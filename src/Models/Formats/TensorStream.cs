@@ -7,10 +7,15 @@ namespace Adaptation.Models;
 /// <param name="Read">Fills with the elements from an index on, in the order of the file. Called from several threads.</param>
 internal sealed record OutgoingTensor(string Name, IReadOnlyList<long> Shape, WeightType Type, long Elements, ReadElements Read)
 {
+    /// <summary>Turns elements, a whole number of blocks, into exactly the bytes that they take. Called from several threads.</summary>
+    public EncodeElements Encode { get; init; } = (from, to) => WeightCodec.Encode(Type, from, to, vectorized: true);
+
     public long Bytes => Type.Bytes(Elements);
 }
 
 internal delegate void ReadElements(long first, Span<float> into);
+
+internal delegate void EncodeElements(ReadOnlySpan<float> from, Span<byte> to);
 
 /// <summary>How far the writing of a file has come.</summary>
 /// <param name="Tensor">What is being written.</param>
@@ -19,7 +24,7 @@ public readonly record struct WriteProgress(string Tensor, long BytesWritten, lo
 /// <summary>How a file is to be written.</summary>
 public sealed record WriteOptions
 {
-    /// <summary>Threads that compute; at least 1. The bytes are the same for any number.</summary>
+    /// <summary>Threads that compute, at least 1; one more hashes and writes. The bytes are the same for any number.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>Whether a file that is there may be replaced.</summary>
@@ -32,8 +37,9 @@ public sealed record WriteOptions
     public Action<WriteProgress>? Progress { get; init; }
 }
 
-/// <summary>Encodes tensors piece by piece, several threads at a time, and writes the pieces in order.</summary>
-internal static class TensorStream
+/// <summary>Encodes tensors piece by piece, several threads at a time, while one more thread hashes and writes the pieces before, in order.</summary>
+/// <remarks>One caller at a time. What was given is in the file after <see cref="Finish"/>.</remarks>
+internal sealed class TensorStream
 {
     /// <summary>Elements that one thread encodes before the others are waited for: long enough to make waiting cheap.</summary>
     private const int Portion = 1 << 18;
@@ -41,26 +47,64 @@ internal static class TensorStream
     /// <summary>Elements encoded at a time: 32 KiB of float32, so that they are still in the first cache when they are encoded.</summary>
     private const int Piece = 1 << 13;
 
-    public static void Write(NewFile file, OutgoingTensor tensor, WriteOptions options, long bytesInAll, CancellationToken cancellationToken)
+    private readonly NewFile _file;
+    private readonly WriteOptions _options;
+    private readonly long _bytesInAll;
+
+    /// <summary>What is encoded and not yet in the file; then what is being encoded. They change places.</summary>
+    private (byte[] Bytes, int Length)[] _ready, _making;
+    private int _readyCount;
+    private string _tensor = "";
+
+    public TensorStream(NewFile file, WriteOptions options, long bytesInAll)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1, nameof(options));
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Threads, CancellationToken = cancellationToken };
-        var buffers = new byte[options.Threads][];
-        for (long first = 0; first < tensor.Elements; first += (long)Portion * options.Threads)
+        (_file, _options, _bytesInAll) = (file, options, bytesInAll);
+        (_ready, _making) = (new (byte[], int)[options.Threads], new (byte[], int)[options.Threads]);
+    }
+
+    public void Write(OutgoingTensor tensor, CancellationToken cancellationToken)
+    {
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = _options.Threads + 1, CancellationToken = cancellationToken };
+        for (long first = 0; first < tensor.Elements; first += (long)Portion * _options.Threads)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var start = first;
-            var portions = (int)Math.Min(options.Threads, (tensor.Elements - first + Portion - 1) / Portion);
-            var lengths = new int[portions];
-            void Encode(int number) => lengths[number] = EncodePortion(tensor, start + ((long)number * Portion), buffers[number] ??= new byte[tensor.Type.Bytes(Math.Min(Portion, tensor.Elements))]);
-            if (portions == 1)
-                Encode(0);
-            else
-                RunAll(portions, parallel, Encode);
-            for (var number = 0; number < portions; number++)
-                file.Write(buffers[number].AsSpan(0, lengths[number]));
-            options.Progress?.Invoke(new(tensor.Name, file.Written, bytesInAll));
+            var portions = (int)Math.Min(_options.Threads, (tensor.Elements - first + Portion - 1) / Portion);
+            RunAll(portions + 1, parallel, number =>
+            {
+                if (number == 0)
+                    WriteReady();
+                else
+                    EncodePortion(tensor, start + ((long)(number - 1) * Portion), ref _making[number - 1]);
+            });
+            (_ready, _making, _readyCount, _tensor) = (_making, _ready, portions, tensor.Name);
+            Report();
         }
+    }
+
+    /// <summary>Zeros after what was written last.</summary>
+    public void WriteZeros(int count)
+    {
+        if (count == 0)
+            return;
+        Finish();
+        _file.WriteZeros(count);
+    }
+
+    public void Finish()
+    {
+        WriteReady();
+        _readyCount = 0;
+        Report();
+    }
+
+    private void Report() => _options.Progress?.Invoke(new(_tensor, _file.Written, _bytesInAll));
+
+    private void WriteReady()
+    {
+        foreach (var (bytes, length) in _ready.AsSpan(0, _readyCount))
+            _file.Write(bytes.AsSpan(0, length));
     }
 
     /// <summary>What a piece threw comes out as itself: callers know exceptions by type.</summary>
@@ -76,23 +120,21 @@ internal static class TensorStream
         }
     }
 
-    private static int EncodePortion(OutgoingTensor tensor, long first, byte[] into)
+    private static void EncodePortion(OutgoingTensor tensor, long first, ref (byte[] Bytes, int Length) into)
     {
+        var elements = (int)Math.Min(Portion, tensor.Elements - first);
+        into.Length = (int)tensor.Type.Bytes(elements);
+        if (into.Bytes is null || into.Bytes.Length < into.Length)
+            into.Bytes = GC.AllocateUninitializedArray<byte>(into.Length);
         var values = ArrayPool<float>.Shared.Rent(Piece);
         try
         {
-            var elements = (int)Math.Min(Portion, tensor.Elements - first);
-            var written = 0;
             for (var done = 0; done < elements; done += Piece)
             {
                 var piece = values.AsSpan(0, Math.Min(Piece, elements - done));
                 tensor.Read(first + done, piece);
-                var bytes = (int)tensor.Type.Bytes(piece.Length);
-                WeightCodec.Encode(tensor.Type, piece, into.AsSpan(written, bytes), vectorized: true);
-                written += bytes;
+                tensor.Encode(piece, into.Bytes.AsSpan((int)tensor.Type.Bytes(done), (int)tensor.Type.Bytes(piece.Length)));
             }
-
-            return written;
         }
         finally
         {

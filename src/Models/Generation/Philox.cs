@@ -32,11 +32,11 @@ internal static class Philox
     {
         (x0, x1, x2, x3) = (counter, counter >>> 32, Vector512.Create((ulong)(uint)stream), Vector512.Create(stream >> 32));
         var (m0, m1) = (Vector512.Create((ulong)M0).AsUInt32(), Vector512.Create((ulong)M1).AsUInt32());
-        var (k0, k1) = ((uint)key, (uint)(key >> 32));
-        for (var round = 0; round < Rounds; round++, k0 += W0, k1 += W1)
+        var (k0, k1, w0, w1) = (Vector512.Create(key), Vector512.Create(key >> 32), Vector512.Create((ulong)W0), Vector512.Create((ulong)W1));
+        for (var round = 0; round < Rounds; round++, k0 += w0, k1 += w1)
         {
             var (p0, p1) = (Avx512F.Multiply(x0.AsUInt32(), m0), Avx512F.Multiply(x2.AsUInt32(), m1));
-            (x0, x1, x2, x3) = ((p1 >>> 32) ^ x1 ^ Vector512.Create((ulong)k0), p1, (p0 >>> 32) ^ x3 ^ Vector512.Create((ulong)k1), p0);
+            (x0, x1, x2, x3) = ((p1 >>> 32) ^ x1 ^ k0, p1, (p0 >>> 32) ^ x3 ^ k1, p0);
         }
     }
 
@@ -48,11 +48,11 @@ internal static class Philox
     {
         (x0, x1, x2, x3) = (counter, counter >>> 32, Vector256.Create((ulong)(uint)stream), Vector256.Create(stream >> 32));
         var (m0, m1) = (Vector256.Create((ulong)M0).AsUInt32(), Vector256.Create((ulong)M1).AsUInt32());
-        var (k0, k1) = ((uint)key, (uint)(key >> 32));
-        for (var round = 0; round < Rounds; round++, k0 += W0, k1 += W1)
+        var (k0, k1, w0, w1) = (Vector256.Create(key), Vector256.Create(key >> 32), Vector256.Create((ulong)W0), Vector256.Create((ulong)W1));
+        for (var round = 0; round < Rounds; round++, k0 += w0, k1 += w1)
         {
             var (p0, p1) = (Avx2.Multiply(x0.AsUInt32(), m0), Avx2.Multiply(x2.AsUInt32(), m1));
-            (x0, x1, x2, x3) = ((p1 >>> 32) ^ x1 ^ Vector256.Create((ulong)k0), p1, (p0 >>> 32) ^ x3 ^ Vector256.Create((ulong)k1), p0);
+            (x0, x1, x2, x3) = ((p1 >>> 32) ^ x1 ^ k0, p1, (p0 >>> 32) ^ x3 ^ k1, p0);
         }
     }
 }

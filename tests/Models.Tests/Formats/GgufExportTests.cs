@@ -59,6 +59,40 @@ public sealed class GgufExportTests : IDisposable
         Assert.Equal("F32", file.Tensors.Single(tensor => tensor.Name == "blk.0.ffn_norm.weight").Type.Name);
     }
 
+    [Theory]
+    [InlineData(true, "token_embd.weight")]
+    [InlineData(false, "output.weight")]
+    public void Four_bits_that_are_mixed_leave_eight_to_the_logits_and_to_the_values_of_attention(bool tied, string logits)
+    {
+        var spec = Shapes.Spec(Shapes.Qwen2 with { TiedEmbeddings = tied }, WeightType.Q4_0) with { FourBits = FourBits.Mixed };
+
+        var file = GgufFile.Open(Write(spec, "m", new()).Path);
+
+        Assert.Equal(2u, file.Find("general.file_type")!.Value); // mostly q4_0
+        Assert.Equal(
+            [logits, "blk.0.attn_v.weight", "blk.1.attn_v.weight"],
+            file.Tensors.Where(tensor => tensor.Type.Name == "Q8_0").Select(tensor => tensor.Name).OrderBy(name => name.StartsWith("blk", StringComparison.Ordinal)));
+        Assert.Equal(tied ? 12 : 13, file.Tensors.Count(tensor => tensor.Type.Name == "Q4_0"));
+    }
+
+    [Fact]
+    public void Mixed_four_bits_are_nearer_to_the_weights_than_uniform_ones_in_every_matrix()
+    {
+        var spec = Shapes.Spec(Shapes.Qwen2, WeightType.Q4_0);
+        var (uniform, mixed) = (Write(spec, "uniform", new()), Write(spec with { FourBits = FourBits.Mixed }, "mixed", new() { Threads = 3 }));
+
+        foreach (var tensor in DecoderTensors.Of(Shapes.Qwen2).Where(tensor => !tensor.IsVector))
+            Assert.True(Distance(spec, mixed, tensor) < 0.95 * Distance(spec, uniform, tensor), tensor.Name);
+    }
+
+    [Fact]
+    public void The_types_other_than_q4_0_are_the_same_bytes_mixed_or_not()
+    {
+        var spec = Shapes.Spec(Shapes.Llama, WeightType.Q8_0);
+
+        Assert.Equal(Write(spec, "uniform", new()).Sha256, Write(spec with { FourBits = FourBits.Mixed }, "mixed", new()).Sha256);
+    }
+
     [Fact]
     public void A_file_that_is_there_is_neither_replaced_nor_touched_unless_asked_for()
     {
@@ -127,6 +161,16 @@ public sealed class GgufExportTests : IDisposable
         var qwen = GgufExport.Metadata(Shapes.Spec(Shapes.Qwen2, WeightType.Q8_0));
 
         Adaptation.Testing.Golden.Match("metadata.txt", Listing(llama) + Listing(qwen));
+    }
+
+    private static double Distance(GgufExportSpec spec, WrittenFile written, DecoderTensor tensor)
+    {
+        var there = GgufFile.Open(written.Path).Tensors.Single(each => each.Name == tensor.GgufName);
+        var (wanted, decoded) = (new float[tensor.Elements], new double[tensor.Elements]);
+        spec.Weights.Read(tensor.Name, 0, wanted);
+        WeightCodec.Decode(
+            there.Type.Name == "Q8_0" ? WeightType.Q8_0 : WeightType.Q4_0, File.ReadAllBytes(written.Path).AsSpan((int)there.Offset, (int)there.Bytes), decoded);
+        return wanted.Zip(decoded, (value, near) => (value - near) * (value - near)).Sum();
     }
 
     private static string Listing(IEnumerable<KeyValuePair<string, GgufValue>> metadata) =>
