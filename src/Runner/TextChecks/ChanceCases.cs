@@ -7,6 +7,7 @@ internal static class ChanceCases
 {
     private const string Honoured = "honoured";
     private const int Samples = 3;
+    private const int PenaltySamples = 8;
 
     public static IEnumerable<FidelityCase> All() =>
     [
@@ -40,19 +41,23 @@ internal static class ChanceCases
         return new(texts.Count > 1 ? "different texts" : $"one text of {Samples} seeds: {texts.First()}", "different texts");
     }
 
-    /// <summary>A penalty of -2 makes a model say again what it said, one of 2 keeps it from that: the same seeds show more repeats of the first.</summary>
+    /// <summary>
+    /// A penalty of -2 makes a model say again what it said, one of 2 keeps it from that: the same seeds show more repeats of the first. Either answer may
+    /// end early, and a longer one repeats more, so a pair is compared over the tokens that both have.
+    /// </summary>
     private static FidelityOutcome Penalised(TextQuestions questions, string penalty)
     {
         var (liked, shunned) = (0, 0);
-        for (var at = 0; at < Samples; at++)
+        for (var at = 0; at < PenaltySamples; at++)
         {
             var (one, other) = (Ask(questions, penalty, -2, at), Ask(questions, penalty, 2, at));
             if (one.Status != 200 || other.Status != 200)
                 return new((one.Status != 200 ? one : other).Said(_ => ""), Honoured, TextReply.Rejected);
             if (one.First.Ids.IsDefault || other.First.Ids.IsDefault)
                 return new("no token ids", Honoured, TextReply.Rejected);
-            liked += Repeats(one);
-            shunned += Repeats(other);
+            var both = Math.Min(one.First.Ids.Length, other.First.Ids.Length);
+            liked += Repeats(one, both);
+            shunned += Repeats(other, both);
         }
 
         return new(liked > shunned ? Honoured : $"{liked} repeated tokens at -2, and {shunned} at 2", Honoured, TextReply.Rejected);
@@ -61,5 +66,5 @@ internal static class ChanceCases
     private static TextReply Ask(TextQuestions questions, string penalty, int value, int at) =>
         questions.Complete(Asked.Completion(Asked.Long, temperature: 1, Fidelity.Seed + at).And(penalty, (JsonNode)value));
 
-    private static int Repeats(TextReply reply) => reply.First.Ids.Length - reply.First.Ids.Distinct().Count();
+    private static int Repeats(TextReply reply, int tokens) => tokens - reply.First.Ids.Take(tokens).Distinct().Count();
 }
