@@ -65,18 +65,20 @@ public sealed class TextLoadDriver : ITextLoadDriver
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var cancelling = cancellationToken.UnsafeRegister(static run => ((TextLoadRun)run!).Cancel(), run);
+        var schedule = new TextSchedule(run, spec.Arrivals);
+        var mayRest = spec is { Arrivals: Arrivals.Scheduled, Transport: not Transport.UnixSocket }; // Unix sockets have no receive stamps
         run.Begin();
         var opening = OnOwnThread(() => Opening(run, opener, ending.Token));
-        var feeding = OnOwnThread(() => Feeding(run, spec));
         try
         {
-            TextReceiver.Run(run);
+            schedule.Begin();
+            new TextPump(run, schedule, mayRest).Run();
         }
         finally
         {
-            run.Cancel(); // ends the schedule if this thread failed; does nothing otherwise
+            run.Cancel(); // tells the opener if this thread failed; does nothing otherwise
             ending.Cancel();
-            Task.WhenAll(opening, feeding).GetAwaiter().GetResult();
+            opening.GetAwaiter().GetResult();
         }
     }
 
@@ -95,12 +97,6 @@ public sealed class TextLoadDriver : ITextLoadDriver
         {
             run.Cancel(); // without it, requests could wait for ever
         }
-    }
-
-    private static bool Feeding(TextLoadRun run, TextLoadSpec spec)
-    {
-        TextSchedule.Run(run, spec.Arrivals);
-        return true;
     }
 
     private static TextLoadResult Read(TextLoadRun run, TextLoadSpec spec, CancellationToken cancellationToken)
