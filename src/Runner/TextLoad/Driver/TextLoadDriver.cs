@@ -8,6 +8,8 @@ namespace Adaptation.Runner;
 /// <remarks>
 /// Safe for concurrent use, though two loads at once disturb each other. No request but those of the load is sent. In an open loop, as many connections
 /// as the load may have are open before it starts (no more than requests): keep <see cref="TextLoadSpec.MaxConnections"/> below what the server serves.
+/// In an open loop over TCP, what arrives within half a millisecond may be read together. Its times are the kernel's; but chunks of one answer that
+/// came so close are one receive then, and all but the last of them not exact.
 /// </remarks>
 public sealed class TextLoadDriver : ITextLoadDriver
 {
