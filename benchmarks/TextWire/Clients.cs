@@ -13,40 +13,40 @@ internal sealed class OurClient
     private readonly TextLoadDriver _driver = new();
 
     /// <summary>Starts the streams evenly over one answer's time, each on its own connection.</summary>
-    public Task<Round> PacedAsync(int port, int streams, int tokens) => AskAsync(
-        port, streams, tokens, [.. Enumerable.Range(0, streams).Select(number => number * (Gap * tokens) / streams)]);
+    public Task<Round> PacedAsync(Transport server, int streams, int tokens) => AskAsync(
+        server, streams, tokens, [.. Enumerable.Range(0, streams).Select(number => number * (Gap * tokens) / streams)]);
 
-    public Task<Round> UnpacedAsync(int port, int streams, int tokens) => AskAsync(port, streams, tokens, [.. new long[streams]]);
+    public Task<Round> UnpacedAsync(Transport server, int streams, int tokens) => AskAsync(server, streams, tokens, [.. new long[streams]]);
 
     /// <returns>Nanoseconds that each request left late, at a Poisson schedule of that many a second.</returns>
-    public async Task<long[]> LatenessAsync(int port, int rate, int seconds)
+    public async Task<long[]> LatenessAsync(Transport server, int rate, int seconds)
     {
         var (random, at, due) = (new Random(42), 0.0, new List<long>());
         for (var request = 0; request < rate * seconds; request++)
             due.Add((long)(at += -Math.Log(1 - random.NextDouble()) * 1e9 / rate));
-        var result = await _driver.RunAsync(Spec(port, 1, 256, [.. due]), null, CancellationToken.None);
+        var result = await _driver.RunAsync(Spec(server, 1, 256, [.. due]), null, CancellationToken.None);
         return [.. Sound(result).Samples.Select(sample => sample.Sent - sample.Due)];
     }
 
-    private async Task<Round> AskAsync(int port, int streams, int tokens, long[] due)
+    private async Task<Round> AskAsync(Transport server, int streams, int tokens, long[] due)
     {
         var process = Process.GetCurrentProcess();
-        var (cpu, began) = (process.TotalProcessorTime, Stopwatch.GetTimestamp());
-        var result = Sound(await _driver.RunAsync(Spec(port, tokens, streams, due), null, CancellationToken.None));
+        var (cpu, kernel, began) = (process.TotalProcessorTime, process.PrivilegedProcessorTime, Stopwatch.GetTimestamp());
+        var result = Sound(await _driver.RunAsync(Spec(server, tokens, streams, due), null, CancellationToken.None));
         process.Refresh();
-        var used = (process.TotalProcessorTime - cpu).Ticks * 100;
+        var (used, inKernel) = ((process.TotalProcessorTime - cpu).Ticks * 100, (process.PrivilegedProcessorTime - kernel).Ticks * 100);
         var wall = (Stopwatch.GetTimestamp() - began) * 1_000_000_000 / Stopwatch.Frequency;
         var lag = result.Samples.SelectMany(sample => sample.Chunks)
             .Select(chunk => result.Started + chunk.At - long.Parse(chunk.Text, NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture));
-        return new([.. lag], [.. result.Samples.Select(sample => sample.Chunks[0].At - sample.Due)], result.Samples.Sum(sample => (long)sample.Chunks.Length), used, wall);
+        return new([.. lag], [.. result.Samples.Select(sample => sample.Chunks[0].At - sample.Due)], result.Samples.Sum(sample => (long)sample.Chunks.Length), used, inKernel, wall);
     }
 
-    private static TextLoadSpec Spec(int port, int tokens, int connections, long[] due)
+    private static TextLoadSpec Spec(Transport server, int tokens, int connections, long[] due)
     {
         var body = Encoding.UTF8.GetBytes($$"""{"model":"pace","prompt":"Write a story about a fox.","max_tokens":{{tokens}},"stream":true}""");
         return new()
         {
-            Transport = new Transport.Tcp("127.0.0.1", port),
+            Transport = server,
             Requests = [.. Enumerable.Repeat(new TextRequest("/v1/completions", body), due.Length)],
             Arrivals = new Arrivals.Scheduled([.. due]),
             RequestLimit = TimeSpan.FromMinutes(10),
@@ -77,6 +77,6 @@ internal sealed class PythonClient(string python, string program)
         using var json = JsonDocument.Parse(line);
         long[] Numbers(string name) => [.. json.RootElement.GetProperty(name).EnumerateArray().Select(one => one.GetInt64())];
         long Number(string name) => json.RootElement.GetProperty(name).GetInt64();
-        return new(Numbers("lag"), Numbers("ttft_due"), Number("tokens"), Number("cpu"), Number("wall"));
+        return new(Numbers("lag"), Numbers("ttft_due"), Number("tokens"), Number("cpu"), Number("kernel"), Number("wall"));
     }
 }

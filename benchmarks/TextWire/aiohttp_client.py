@@ -6,6 +6,7 @@ text is the client's error.
 """
 import asyncio
 import json
+import os
 import sys
 import time
 
@@ -45,9 +46,10 @@ async def wave(session, port, streams, tokens, gap, keep):
         await asyncio.sleep(max(0, due - time.monotonic_ns()) / 1e9)
         await ask(session, port, tokens, due, sample, keep)
 
-    cpu, began = time.process_time_ns(), time.monotonic_ns()
+    cpu, kernel, began = time.process_time_ns(), os.times().system, time.monotonic_ns()
     await asyncio.gather(*(one(number) for number in range(streams)))
     sample["cpu"], sample["wall"] = time.process_time_ns() - cpu, time.monotonic_ns() - began
+    sample["kernel"] = int((os.times().system - kernel) * 1e9)
     return sample
 
 

@@ -6,14 +6,15 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Adaptation.Runner;
 
-/// <summary>Waits for many sockets at once: epoll(7), level-triggered, and a bell that another thread can ring.</summary>
-/// <remarks>One thread waits; adding, changing and ringing are safe from any.</remarks>
+/// <summary>Waits for many sockets at once: epoll(7), level-triggered, with a bell that another thread can ring and an alarm by timerfd(2).</summary>
+/// <remarks>One thread waits and sets the alarm; adding, changing and ringing are safe from any.</remarks>
 internal sealed unsafe partial class Epoll : IDisposable
 {
     public const uint Readable = 0x1, Writable = 0x4, PeerClosed = 0x2000;
     private const int Most = 256;
     private const int Add = 1, Change = 3;
-    private const ulong BellId = ulong.MaxValue;
+    private const uint EdgeTriggered = 0x8000_0000;
+    private const ulong BellId = ulong.MaxValue, AlarmId = ulong.MaxValue - 1;
 
     // struct epoll_event is packed on x86-64 and on no other architecture: epoll_ctl(2)
     private static readonly int IdAt = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
@@ -21,6 +22,8 @@ internal sealed unsafe partial class Epoll : IDisposable
     private readonly byte[] _events = GC.AllocateArray<byte>(Most * 16, pinned: true);
     private readonly SafeFileHandle _handle;
     private readonly SafeFileHandle _bell;
+    private readonly SafeFileHandle _alarm;
+    private long _alarmAt;
 
     /// <exception cref="BrokenEnvironmentException">The kernel gives no more file handles.</exception>
     public Epoll()
@@ -28,6 +31,8 @@ internal sealed unsafe partial class Epoll : IDisposable
         _handle = Opened(Create(0));
         _bell = Opened(CreateEvent(0, 0x800)); // EFD_NONBLOCK
         Set(_bell, Add, Readable, BellId);
+        _alarm = Opened(CreateTimer(1, 0x800)); // CLOCK_MONOTONIC, TFD_NONBLOCK
+        Set(_alarm, Add, Readable | EdgeTriggered, AlarmId); // so that it need not be read
     }
 
     public void Watch(SafeHandle socket, int id) => Set(socket, Add, Readable | PeerClosed, (ulong)id);
@@ -43,6 +48,17 @@ internal sealed unsafe partial class Epoll : IDisposable
         _ = Write(_bell, &one, sizeof(ulong)); // can only fail if it rings already
     }
 
+    /// <summary>Ends a wait at that time, to the microsecond; epoll_wait(2) itself knows milliseconds only.</summary>
+    /// <param name="instant">Monotonic nanoseconds, above 0.</param>
+    public void WakeAt(long instant)
+    {
+        if (instant == _alarmAt)
+            return;
+        _alarmAt = instant;
+        var setting = stackalloc long[4] { 0, 0, instant / 1_000_000_000, instant % 1_000_000_000 };
+        _ = SetTimer(_alarm, 1, setting, null); // TFD_TIMER_ABSTIME
+    }
+
     /// <returns>How many events there are; up to 256.</returns>
     public int Wait(int milliseconds)
     {
@@ -53,13 +69,15 @@ internal sealed unsafe partial class Epoll : IDisposable
         }
     }
 
-    /// <returns>The socket's number and what happened to it; -1 for the bell, which is silent again then.</returns>
+    /// <returns>The socket's number and what happened to it; -1 for the alarm and the bell, which is silent again then.</returns>
     public (int Id, uint Events) this[int index]
     {
         get
         {
             var entry = _events.AsSpan(index * Stride, Stride);
             var id = BinaryPrimitives.ReadUInt64LittleEndian(entry[IdAt..]);
+            if (id == AlarmId)
+                return (-1, 0);
             if (id != BellId)
                 return ((int)id, BinaryPrimitives.ReadUInt32LittleEndian(entry));
             ulong rung;
@@ -70,6 +88,7 @@ internal sealed unsafe partial class Epoll : IDisposable
 
     public void Dispose()
     {
+        _alarm.Dispose();
         _bell.Dispose();
         _handle.Dispose();
     }
@@ -102,6 +121,12 @@ internal sealed unsafe partial class Epoll : IDisposable
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     private static partial int CreateEvent(uint value, int flags);
+
+    [LibraryImport("libc", EntryPoint = "timerfd_create", SetLastError = true)]
+    private static partial int CreateTimer(int clock, int flags);
+
+    [LibraryImport("libc", EntryPoint = "timerfd_settime")]
+    private static partial int SetTimer(SafeHandle timer, int flags, long* setting, long* before);
 
     [LibraryImport("libc", EntryPoint = "write")]
     private static partial nint Write(SafeHandle file, void* bytes, nint count);

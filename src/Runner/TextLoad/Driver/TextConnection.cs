@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Adaptation.Runner;
 
 /// <summary>One kept connection and the exchange that it carries, if any. Whoever touches it holds <see cref="Gate"/>.</summary>
-/// <remarks>The schedule's thread starts a request on it while another thread may receive the answer already: hence the gate.</remarks>
+/// <remarks>The opener's thread may start a request on it while the pump's receives already: hence the gate.</remarks>
 internal sealed class TextConnection : IDisposable
 {
     private readonly Socket _socket;

@@ -8,6 +8,8 @@ namespace Adaptation.Runner;
 /// <remarks>
 /// Safe for concurrent use, though two loads at once disturb each other. No request but those of the load is sent. In an open loop, as many connections
 /// as the load may have are open before it starts (no more than requests): keep <see cref="TextLoadSpec.MaxConnections"/> below what the server serves.
+/// In an open loop over TCP, what arrives within half a millisecond may be read together. Its times are the kernel's; but chunks of one answer that
+/// came so close are one receive then, and all but the last of them not exact.
 /// </remarks>
 public sealed class TextLoadDriver : ITextLoadDriver
 {
@@ -65,18 +67,20 @@ public sealed class TextLoadDriver : ITextLoadDriver
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var cancelling = cancellationToken.UnsafeRegister(static run => ((TextLoadRun)run!).Cancel(), run);
+        var schedule = new TextSchedule(run, spec.Arrivals);
+        var mayRest = spec is { Arrivals: Arrivals.Scheduled, Transport: not Transport.UnixSocket }; // Unix sockets have no receive stamps
         run.Begin();
         var opening = OnOwnThread(() => Opening(run, opener, ending.Token));
-        var feeding = OnOwnThread(() => Feeding(run, spec));
         try
         {
-            TextReceiver.Run(run);
+            schedule.Begin();
+            new TextPump(run, schedule, mayRest).Run();
         }
         finally
         {
-            run.Cancel(); // ends the schedule if this thread failed; does nothing otherwise
+            run.Cancel(); // tells the opener if this thread failed; does nothing otherwise
             ending.Cancel();
-            Task.WhenAll(opening, feeding).GetAwaiter().GetResult();
+            opening.GetAwaiter().GetResult();
         }
     }
 
@@ -95,12 +99,6 @@ public sealed class TextLoadDriver : ITextLoadDriver
         {
             run.Cancel(); // without it, requests could wait for ever
         }
-    }
-
-    private static bool Feeding(TextLoadRun run, TextLoadSpec spec)
-    {
-        TextSchedule.Run(run, spec.Arrivals);
-        return true;
     }
 
     private static TextLoadResult Read(TextLoadRun run, TextLoadSpec spec, CancellationToken cancellationToken)

@@ -4,8 +4,8 @@ namespace Adaptation.Runner;
 
 /// <summary>One load on its way: which request is due when, on which connection, and when all is over.</summary>
 /// <remarks>
-/// Three threads. The schedule's waits for due times and sends right then, on a connection that is open already. The receiver's waits for answers and,
-/// in a closed loop, sends the next request. The opener's makes connections that are missing, so that neither of the others ever waits for one.
+/// Two threads. The pump's sends each request when it is due, on a connection that is open already, and takes answers in, after which a closed loop sends
+/// its next request. The opener's makes connections that are missing, so that the pump never waits for one.
 /// </remarks>
 internal sealed class TextLoadRun : IDisposable
 {
@@ -73,12 +73,8 @@ internal sealed class TextLoadRun : IDisposable
         Epoll.Ring();
     }
 
-    /// <summary>Says that the schedule makes nothing due any more; in a closed loop the receiver still does.</summary>
-    public void EndFeeding()
-    {
-        _isFed = true;
-        Epoll.Ring();
-    }
+    /// <summary>Says that the schedule makes nothing due any more; in a closed loop the end of an answer still does.</summary>
+    public void EndFeeding() => _isFed = true;
 
     /// <summary>Lets no request become due any more; the first reason is the one that counts.</summary>
     public void BreakOff(string reason) => Interlocked.CompareExchange(ref _brokenOff, reason, null);
@@ -178,14 +174,14 @@ internal sealed class TextLoadRun : IDisposable
         Epoll.Ring(); // it may have been the last
     }
 
-    /// <summary>Ends what has exceeded its limits. On the receiver's thread.</summary>
+    /// <summary>Ends what has exceeded its limits. On the pump's thread.</summary>
     public void Expire(long now)
     {
         if (Budget.Used > MostBytes)
             BreakOff($"the answers take more than {MostBytes >> 20} MiB of memory: ask for fewer requests in one load, or set a lower limit for answers");
         foreach (var connection in Connections.All)
         {
-            if (connection is null)
+            if (connection?.Current is not { } seen || !MayEnd(seen, now)) // the gate only for what may be late
                 continue;
             lock (connection.Gate)
             {
@@ -198,6 +194,8 @@ internal sealed class TextLoadRun : IDisposable
         while (TakeWaiting(dueBefore: now - _limit) is { } late)
             FailUnsent(late, TextFailure.NoConnection, TooLate("No connection was made"));
     }
+
+    private bool MayEnd(TextExchange exchange, long now) => now - exchange.Due > _limit || Budget.Used > MostBytes;
 
     private bool FailIfOver(TextExchange exchange, long now)
     {
