@@ -76,6 +76,24 @@ public class ReaderTests
         Assert.Contains(problems, problem => problem.Key == key && problem.Line > 0 && problem.File == "p.yaml");
     }
 
+    [Theory]
+    [InlineData("512", false)]
+    [InlineData("513", true)]
+    [InlineData("4096", true)]
+    [InlineData("-1", true)]
+    public void Threads_are_bounded_by_what_every_engine_takes(string threads, bool refused)
+    {
+        const string Command = "command: [/serve, \"{socket}\", \"{model}\"]";
+        Assert.Contains(Command, GivenRun.Profile, StringComparison.Ordinal);
+        var problems = Profile(GivenRun.Profile.Replace(Command, $"adapter: {{name: llamacpp, library: /lib, threads: {threads}}}", StringComparison.Ordinal));
+        var said = problems.Where(problem => problem.Key == "serve.adapter.threads").Select(problem => problem.Message);
+        Assert.Equal(refused ? [$"is `{threads}`; expected a whole number from 0 to 512"] : [], said);
+    }
+
+    [Fact]
+    public void The_schema_for_editors_knows_the_same_bound_of_threads() =>
+        Assert.Contains($"\"threads\": {{ \"type\": \"integer\", \"minimum\": 0, \"maximum\": {EngineThreads.Most},", File.ReadAllText(Path.Combine(Golden.Root, "hardware-profiles/schema.json")), StringComparison.Ordinal);
+
     [Fact]
     public void All_mistakes_are_named_at_once()
     {
