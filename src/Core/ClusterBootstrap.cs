@@ -3,8 +3,8 @@ namespace Adaptation.Core;
 /// <summary>Bounds means over positions that come in documents: positions of one document depend on each other, documents do not.</summary>
 /// <remarks>
 /// Sources: Efron (1979); Davison and Hinkley, Bootstrap Methods and their Application (1997), 3.8 (whole clusters are drawn) and 5.3
-/// (percentile interval). Draws come from SplitMix64 (Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators (2014)) on
-/// integers alone, so that anyone with the seed draws the same documents.
+/// (percentile interval). Draws come from <see cref="SplitMix64"/>,
+/// so that anyone with the seed draws the same documents.
 /// </remarks>
 internal static class ClusterBootstrap
 {
@@ -27,7 +27,7 @@ internal static class ClusterBootstrap
             var (sum, count) = (0.0, 0L);
             for (var i = 0; i < sums.Length; i++)
             {
-                var drawn = Below((uint)sums.Length, ref state);
+                var drawn = SplitMix64.Below((uint)sums.Length, ref state);
                 sum += sums[drawn];
                 count += counts[drawn];
             }
@@ -38,17 +38,6 @@ internal static class ClusterBootstrap
         Array.Sort(means);
         var tail = Math.Max(1, (int)((1 - confidence) * resamples));
         return (Total(sums, counts), means[tail - 1], means[resamples - tail]);
-    }
-
-    /// <summary>The next integer from 0 to <paramref name="end"/> - 1.</summary>
-    public static int Below(uint end, ref ulong state) => (int)Math.BigMul(Next(ref state), end, out _);
-
-    public static ulong Next(ref ulong state)
-    {
-        state += 0x9E3779B97F4A7C15;
-        var mixed = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
-        return mixed ^ (mixed >> 31);
     }
 
     private static double Total(ReadOnlySpan<double> sums, ReadOnlySpan<int> counts)

@@ -2,11 +2,10 @@ using Adaptation.Adapters.Abstractions;
 
 namespace Adaptation.Adapters.LlamaCpp.Tests;
 
+/// <summary>Live sequences: batches of them, what is kept of them, and what is refused.</summary>
 public class DecodeTests
 {
     private static readonly int[] First = [1, 258, 259, 260, 7], Second = [1, 100, 101], Third = [1, 261, 9, 9, 50, 51, 52];
-
-    private static string Folder => Path.GetTempPath();
 
     [Theory]
     [InlineData("llama")]
@@ -170,148 +169,6 @@ public class DecodeTests
         Assert.Throws<ArgumentOutOfRangeException>(() => opened.Model.Forget(opened.Model.Sequences, 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => opened.Model.Forget(0, -1));
         Assert.NotEmpty(opened.Decode(0, First.Length, 5));
-    }
-
-    [Fact]
-    public async Task The_tensor_face_gives_what_the_token_face_gives()
-    {
-        await using var opened = await Opened.Async(TinyModel.Qwen2);
-        var expected = opened.Decode(0, 0, First);
-        var other = opened.Decode(1, 0, [9, 8, 7, 6, 5]);
-
-        var both = await opened.InferAsync(2, [.. First, 9, 8, 7, 6, 5]);
-
-        Logits.Near([.. expected, .. other], both);
-    }
-
-    [Fact]
-    public async Task The_tensor_face_disturbs_no_live_sequence()
-    {
-        await using var opened = await Opened.Async(TinyModel.Llama);
-        await using var undisturbed = await Opened.Async(TinyModel.Llama);
-        opened.Decode(0, 0, First);
-        undisturbed.Decode(0, 0, First);
-
-        _ = await opened.InferAsync(3, 9, 9, 9, 9, 9, 9);
-
-        Logits.Near(undisturbed.Decode(0, First.Length, 40), opened.Decode(0, First.Length, 40));
-    }
-
-    [Fact]
-    public async Task Asked_twice_the_tensor_face_gives_the_same_bits()
-    {
-        await using var opened = await Opened.Async(TinyModel.Llama);
-
-        var first = await opened.InferAsync(1, Third);
-        _ = await opened.InferAsync(1, First);
-
-        Assert.Equal(first, await opened.InferAsync(1, Third));
-    }
-
-    [Fact]
-    public async Task Rows_longer_than_a_batch_are_computed_in_parts()
-    {
-        int[] tokens = [.. Enumerable.Range(0, 250).Select(index => 3 + index)];
-        await using var small = await Opened.Async(TinyModel.Llama, Opened.Cpu with { Batch = 32, MicroBatch = 32 });
-        await using var large = await Opened.Async(TinyModel.Llama);
-
-        var (expected, actual) = (await large.InferAsync(1, tokens), await small.InferAsync(1, tokens));
-        Logits.Near(expected, actual, 1e-4f);
-    }
-
-    [Fact]
-    public async Task Both_widths_of_token_ids_are_taken_and_no_other_tensor()
-    {
-        await using var opened = await Opened.Async(TinyModel.Llama);
-        var wide = new Tensor(DataType.Int64, [1, 2], BitConverter.GetBytes(5L).Concat(BitConverter.GetBytes(6L)).ToArray());
-
-        var answer = await opened.Model.InferAsync([wide], TestContext.Current.CancellationToken);
-
-        Assert.Equal([1, 2, opened.Model.Vocabulary.Size], answer[0].Shape);
-        Assert.Equal(await opened.InferAsync(1, 5, 6), Opened.Floats(answer[0]));
-        await Assert.ThrowsAsync<ArgumentException>(() => opened.Model.InferAsync([new(DataType.FP32, [1, 1], new byte[4])], TestContext.Current.CancellationToken));
-        await Assert.ThrowsAsync<ArgumentException>(() => opened.Model.InferAsync([new(DataType.Int32, [1], new byte[4])], TestContext.Current.CancellationToken));
-        await Assert.ThrowsAsync<ArgumentException>(() => opened.Model.InferAsync([], TestContext.Current.CancellationToken));
-    }
-
-    [Theory]
-    [InlineData(0, 3)]
-    [InlineData(3, 0)]
-    public async Task No_tokens_give_no_logits(int rows, int length)
-    {
-        await using var opened = await Opened.Async(TinyModel.Llama);
-
-        var answer = await opened.Model.InferAsync([new(DataType.Int32, [rows, length], default)], TestContext.Current.CancellationToken);
-
-        Assert.Equal([rows, length, opened.Model.Vocabulary.Size], answer[0].Shape);
-    }
-
-    [Fact]
-    public async Task A_row_that_does_not_fit_and_a_token_out_of_range_are_refused_by_the_tensor_face()
-    {
-        await using var opened = await Opened.Async(TinyModel.Llama);
-        var beyond = new Tensor(DataType.Int64, [1, 1], BitConverter.GetBytes(1L << 40));
-
-        var tooLong = await Assert.ThrowsAsync<AdapterException>(() => opened.InferAsync(1, new int[257]));
-        var noToken = await Assert.ThrowsAsync<AdapterException>(() => opened.Model.InferAsync([beyond], TestContext.Current.CancellationToken));
-
-        Assert.Contains("input_ids has rows of 257", tooLong.Message, StringComparison.Ordinal);
-        Assert.Contains("does not exist", noToken.Message, StringComparison.Ordinal);
-        Assert.NotEmpty(await opened.InferAsync(1, 5));
-    }
-
-    [Fact]
-    public async Task A_cancelled_call_ends_as_cancelled()
-    {
-        await using var opened = await Opened.Async(TinyModel.Llama);
-        var ids = new Tensor(DataType.Int32, [1, 1], new byte[4]);
-
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opened.Model.InferAsync([ids], new(canceled: true)));
-        Assert.NotEmpty(await opened.InferAsync(1, 5));
-    }
-
-    [Fact]
-    public async Task Callers_from_many_threads_each_get_their_own_answer()
-    {
-        await using var opened = await Opened.Async(TinyModel.Llama);
-        var expected = await Task.WhenAll(Enumerable.Range(3, 8).Select(token => opened.InferAsync(1, token, 5, token)));
-
-        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(index => Task.Run(
-            () => opened.InferAsync(1, 3 + index % 8, 5, 3 + index % 8), TestContext.Current.CancellationToken)));
-
-        Assert.All(answers, (answer, index) => Assert.Equal(expected[index % 8], answer));
-    }
-
-    [Fact]
-    public async Task A_disposed_model_answers_no_more_and_may_be_disposed_again()
-    {
-        await using var opened = await Opened.Async(TinyModel.Llama);
-        _ = await opened.InferAsync(1, 5);
-        await opened.Model.DisposeAsync();
-
-        await opened.Model.DisposeAsync();
-
-        Assert.Throws<ObjectDisposedException>(() => opened.Decode(0, 0, 5));
-        Assert.Throws<ObjectDisposedException>(() => opened.Model.Forget(0, 0));
-        Assert.Throws<ObjectDisposedException>(() => opened.Model.Tokenize("x", parseSpecial: false));
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => opened.InferAsync(1, 5));
-    }
-
-    [Fact]
-    public async Task A_model_can_be_opened_and_closed_many_times()
-    {
-        var path = Path.Combine(Folder, $"adaptation-{Guid.NewGuid():N}.gguf");
-        await File.WriteAllBytesAsync(path, TinyModel.Llama.Write(), TestContext.Current.CancellationToken);
-        await using var adapter = LlamaCppAdapter.Load(Opened.Cpu);
-
-        for (var round = 0; round < 20; round++)
-        {
-            await using var model = (ITokenModel)await adapter.OpenAsync(new(path), TestContext.Current.CancellationToken);
-            var batch = new TokenBatch();
-            batch.Add(0, 5, 0, wantsLogits: true);
-            Assert.Equal(model.Vocabulary.Size, model.Decode(batch).Length);
-        }
-        File.Delete(path);
     }
 
     private static GgufFile Variant(string name) => name switch

@@ -71,6 +71,7 @@ public class LoadingTests
     public static TheoryData<string, LlamaCppSpec> Contradictions => new()
     {
         { "Threads is 0", Spec with { Threads = 0 } },
+        { "Threads is 513; 1 to 512 is expected", Spec with { Threads = 513 } },
         { "ContextLength is -1", Spec with { ContextLength = -1 } },
         { "Sequences is 257", Spec with { Sequences = 257 } },
         { "Batch is 0", Spec with { Batch = 0 } },

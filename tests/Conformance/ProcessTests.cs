@@ -13,13 +13,27 @@ public sealed class ProcessTests
     }
 
     [Theory]
+    [InlineData("onnxruntime")]
+    [InlineData("llamacpp")]
+    [InlineData("echo")]
+    [InlineData("pace")]
+    public async Task Help_names_every_adapter_also_beside_one(string adapter)
+    {
+        var (exitCode, _, output) = await HostProcess.RunAsync("--adapter", adapter, "--help");
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains($"adaptation-host --adapter {adapter} ", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("--listen: is not given", "--adapter", "echo")]
-    [InlineData("--adapter: is vllm", "--adapter", "vllm", "--listen", "tcp:127.0.0.1:1")]
+    [InlineData("--adapter: is vllm; onnxruntime, llamacpp, echo or pace is expected", "--adapter", "vllm", "--listen", "tcp:127.0.0.1:1")]
     [InlineData("--nonsense: there is no such argument", "--adapter", "echo", "--listen", "tcp:127.0.0.1:1", "--nonsense")]
     [InlineData("--listen: is unix:relative", "--adapter", "echo", "--listen", "unix:relative")]
     [InlineData("--listen: is tcp:localhost", "--adapter", "echo", "--listen", "tcp:localhost")]
     [InlineData("--library: is not given", "--adapter", "onnxruntime", "--listen", "tcp:127.0.0.1:1")]
     [InlineData("--threads: is 0", "--adapter", "onnxruntime", "--listen", "tcp:127.0.0.1:1", "--library", "a", "--model", "b", "--threads", "0")]
+    [InlineData("--threads: is 513; 1 to 512 is expected", "--adapter", "llamacpp", "--listen", "tcp:127.0.0.1:1", "--library", "a", "--model", "b", "--threads", "513")]
     [InlineData("--option: is a", "--adapter", "onnxruntime", "--listen", "tcp:127.0.0.1:1", "--library", "a", "--model", "b", "--option", "a")]
     [InlineData("--model: its value is missing", "--adapter", "onnxruntime", "--listen", "tcp:127.0.0.1:1", "--library", "a", "--model")]
     [InlineData("--threads: the echo has no use for it", "--adapter", "echo", "--listen", "tcp:127.0.0.1:1", "--threads", "1")]

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Adaptation.Core;
 
 namespace Adaptation.Adapters.Abstractions;
 
@@ -47,7 +48,7 @@ public sealed class SampledSequence(SamplingSpec spec, ulong stream)
     internal IReadOnlyDictionary<int, int>? Counts => _counts;
 
     /// <summary>The random number of the next draw.</summary>
-    internal double NextUniform => Philox.Uniform(Spec.Seed, stream, (ulong)Drawn);
+    internal double NextUniform => Philox.Uniform(Spec.Seed, (ulong)Drawn, stream);
 
     internal void Record(int token)
     {

@@ -1,26 +1,29 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using Adaptation.Core;
 
 namespace Adaptation.Adapters.Host;
 
 /// <summary>What the command line asks for.</summary>
 internal sealed record HostSpec
 {
-    public const string Help = """
+    public static string Help { get; } = $"""
         adaptation-host serves one model over the Open Inference Protocol v2 (REST, with binary tensors),
         and a language model over the OpenAI-compatible API too.
 
           adaptation-host --adapter onnxruntime --library PATH --model DIR-or-FILE --listen WHERE [options]
           adaptation-host --adapter llamacpp --library PATH --model DIR-or-FILE --listen WHERE [options]
           adaptation-host --adapter echo --listen WHERE
+          adaptation-host --adapter pace --listen WHERE [--first-ms N] [--gap-ms N] [--tokens N]
 
-          --adapter NAME           onnxruntime, llamacpp, or echo: input x of any shape comes back as output y
+          --adapter NAME           onnxruntime, llamacpp, echo: input x of any shape comes back as output y,
+                                   or pace: answers OpenAI-compatible requests at a known pace, without a model
           --listen WHERE           unix:/run/adaptation/serve.sock or tcp:127.0.0.1:8080
           --library PATH           libonnxruntime.so, or libllama.so or its folder, of the build to use
           --model DIR-or-FILE      the model; a folder holds one .onnx or .gguf file, or one called model
           --model-name NAME        what the model is called on the wire; the file's or folder's name if left out
-          --threads N              threads on the CPU
+          --threads N              threads on the CPU, 1 to {EngineThreads.Most}
           --max-body-mib N         largest request, 1 to 2047 MiB; 256 if left out
           --api-key-file PATH      requests other than for health must show this file's key as a bearer token
           --help                   this text
@@ -36,6 +39,11 @@ internal sealed record HostSpec
                                    flash_attention, pooling; may be repeated. A request whose client left keeps its
                                    place until a step of `batch` positions ends, so a slow device wants small steps
           --queue N                choices that may wait for a sequence; 256 if left out
+
+        pace, which takes --listen and no other of the arguments above:
+          --first-ms N             milliseconds to the first token, fractions allowed; 20 if left out
+          --gap-ms N               milliseconds between tokens; 20 if left out, 0: as fast as they are taken
+          --tokens N               tokens of an answer whose request has no max_tokens; 100 if left out
 
         Exit codes: 0 ended as asked, 3 the arguments are wrong, 4 the engine or the model cannot be loaded.
         """;
@@ -131,7 +139,7 @@ internal sealed record HostSpec
         string? One(string name) => given.TryGetValue(name, out var values) ? values[^1] : null;
         var adapter = One("--adapter");
         if (adapter is null || !Own.TryGetValue(adapter, out var own))
-            problems.Add($"--adapter: is {adapter ?? "not given"}; onnxruntime, llamacpp or echo is expected");
+            problems.Add($"--adapter: is {adapter ?? "not given"}; onnxruntime, llamacpp, echo or pace is expected");
         else
             problems.AddRange(given.Keys.Except(Common).Except(own).Select(name => adapter == Echo ? $"{name}: the echo has no use for it" : $"{name}: {adapter} has no use for it"));
         if (adapter is OnnxRuntime or LlamaCpp)
@@ -152,7 +160,7 @@ internal sealed record HostSpec
             Options = ReadOptions(given.GetValueOrDefault("--option") ?? [], problems),
             ProviderLibrary = One("--provider-library"),
             CpuFallback = !given.ContainsKey("--no-cpu-fallback"),
-            Threads = ReadNumber("--threads", One("--threads"), 1024, problems),
+            Threads = ReadNumber("--threads", One("--threads"), EngineThreads.Most, problems),
             Queue = ReadNumber("--queue", One("--queue"), 1 << 20, problems) ?? 256,
             ApiKeyFile = One("--api-key-file"),
             MaxBody = (ReadNumber("--max-body-mib", One("--max-body-mib"), 2047, problems) ?? 256) * 1024L * 1024L,

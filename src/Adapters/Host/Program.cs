@@ -5,13 +5,13 @@ using Adaptation.Adapters.OnnxRuntime;
 
 const int Ended = 0, BadArguments = 3, CannotServe = 4;
 
-if (PaceSpec.IsAskedFor(args))
-    return PaceServer.Run(args, Console.Out, Console.Error);
 if (args.Contains("--help"))
 {
     Console.Out.WriteLine(HostSpec.Help);
     return Ended;
 }
+if (PaceSpec.IsAskedFor(args))
+    return PaceServer.Run(args, Console.Out, Console.Error);
 if (HostSpec.TryParse(args, out var problems) is not { } spec)
 {
     foreach (var problem in problems)

@@ -5,7 +5,8 @@ namespace Adaptation.Adapters.LlamaCpp;
 /// <summary>What every context of one model shares.</summary>
 /// <param name="Weights">Owned by the model.</param>
 /// <param name="Path">Of the model's file, for messages.</param>
-internal sealed record LlamaRuntime(LlamaLibrary Library, ModelHandle Weights, LlamaCppSpec Spec, string Path)
+/// <param name="Room">Asked before a context is made.</param>
+internal sealed record LlamaRuntime(LlamaLibrary Library, ModelHandle Weights, LlamaCppSpec Spec, string Path, CacheRoom Room)
 {
     public nint this[LlamaSymbol symbol] => Library[symbol];
 }
@@ -21,7 +22,7 @@ internal sealed unsafe class LlamaContext : IDisposable
     private readonly int[] _next;
 
     /// <param name="size">V: token ids of the vocabulary.</param>
-    /// <exception cref="AdapterException">The engine refuses, or understood something else.</exception>
+    /// <exception cref="AdapterException">Memory is short, the engine refuses, or it understood something else.</exception>
     public LlamaContext(LlamaRuntime runtime, ContextShape shape, int size)
     {
         (_runtime, _size, Shape) = (runtime, size, shape);
@@ -94,6 +95,7 @@ internal sealed unsafe class LlamaContext : IDisposable
 
     private ContextHandle Create()
     {
+        _runtime.Room.Check(Shape);
         var block = LlamaAbi.ContextDefaults(_runtime.Library);
         block.Write(LlamaAbi.Context, (long)Shape.Reserved * Shape.Sequences);
         block.Write(LlamaAbi.Batch, Shape.Batch);

@@ -50,7 +50,9 @@ public sealed unsafe class LlamaCppAdapter : IAdapter
         var handle = LoadWeights(path, cancellationToken);
         try
         {
-            return new(new LlamaRuntime(_library, handle, _spec, path), header);
+            var rows = CacheRows.Of(header, _spec.Cache);
+            var room = new CacheRoom(path, _spec.Cache, rows, () => CacheRoom.PlacesOf(_library, _spec, _devices, rows.Length));
+            return new(new LlamaRuntime(_library, handle, _spec, path, room), header);
         }
         catch
         {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Adaptation.Adapters.Abstractions;
+using Adaptation.Core;
 
 namespace Adaptation.Adapters.LlamaCpp;
 
@@ -51,7 +52,7 @@ public sealed record LlamaCppSpec
         const int Most = 1 << 20;
         foreach (var (name, value, most) in new[]
         {
-            (nameof(Threads), Threads, 512), (nameof(ContextLength), ContextLength, 1 << 24), (nameof(Sequences), Sequences, 256),
+            (nameof(Threads), Threads, EngineThreads.Most), (nameof(ContextLength), ContextLength, 1 << 24), (nameof(Sequences), Sequences, 256),
             (nameof(Batch), Batch, Most), (nameof(MicroBatch), MicroBatch, Most),
         })
         {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Adaptation.Adapters.Abstractions;
+using Adaptation.Core;
 
 namespace Adaptation.Adapters.OnnxRuntime;
 
@@ -27,7 +28,7 @@ public sealed record OnnxRuntimeSpec
     /// <summary>Threads within one operator on the CPU; null leaves it to the engine.</summary>
     public int? Threads { get; init; }
 
-    /// <exception cref="AdapterException">Two of the choices contradict each other.</exception>
+    /// <exception cref="AdapterException">A number is out of range, or two of the choices contradict each other.</exception>
     internal void Validate()
     {
         if (Provider == Cpu && !CpuFallback)
@@ -36,7 +37,7 @@ public sealed record OnnxRuntimeSpec
             throw new AdapterException($"{ProviderLibrary} is to bring a provider, and {Cpu} is built in. Name the provider that the library brings.");
         if (Provider == Cpu && ProviderOptions.Count > 0)
             throw new AdapterException($"{Cpu} takes no options, and got {string.Join(", ", ProviderOptions.Keys)}. Leave them out.");
-        if (Threads is < 1)
-            throw new AdapterException($"Threads is {Threads}; 1 or more is expected.");
+        if (Threads is < 1 or > EngineThreads.Most)
+            throw new AdapterException($"Threads is {Threads}; 1 to {EngineThreads.Most} is expected.");
     }
 }

@@ -12,16 +12,18 @@ internal static class TokenizerFile
     {
         try
         {
-            using var stream = File.OpenRead(file);
-            Span<byte> start = stackalloc byte[4];
-            if (stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) < start.Length || !start.SequenceEqual("GGUF"u8))
-                return Tokenizers.FromJson(File.ReadAllBytes(file));
-            stream.Position = 0;
-            return Tokenizers.FromGguf(TokenizerMetadata.Read(stream));
+            return IsGguf(file) ? Tokenizers.FromGguf(GgufFile.Open(file)) : Tokenizers.FromJson(File.ReadAllBytes(file));
         }
         catch (Exception unread) when (unread is ModelException or IOException or UnauthorizedAccessException)
         {
             throw new BadInputException([new Problem("--tokenizer", 0, "", $"{file} cannot be used: {unread.Message} Give a tokenizer.json or a .gguf file.")]);
         }
+    }
+
+    private static bool IsGguf(string file)
+    {
+        using var stream = File.OpenRead(file);
+        Span<byte> start = stackalloc byte[4];
+        return stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.SequenceEqual("GGUF"u8);
     }
 }

@@ -4,14 +4,12 @@ namespace Adaptation.Core;
 
 /// <summary>Arrivals of a Poisson process, fixed by seed, rate and count before a load begins.</summary>
 /// <remarks>
-/// Gap i is -ln(u) times the mean gap, with u = (2 k + 1) / 2^54 and k the upper 53 bits of SplitMix64's i-th output (Steele, Lea and Flood,
-/// 2014), which can be had without those before it. The logarithm is made of the four IEEE 754 operations alone, which give the same bits
+/// Gap i is -ln(u) times the mean gap, with u = (2 k + 1) / 2^54 and k the upper 53 bits of <see cref="SplitMix64"/>'s i-th output,
+/// which can be had without those before it. The logarithm is made of the four IEEE 754 operations alone, which give the same bits
 /// on every machine: so evidence can be held against its own seed, and a closed loop that poses as an open one is found out.
 /// </remarks>
 public static class PoissonSchedule
 {
-    private const ulong Golden = 0x9E37_79B9_7F4A_7C15;
-
     /// <param name="rateMilli">Thousandths of a request per second, above 0.</param>
     /// <returns>Nanoseconds since the start, ascending; the first is one gap after it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The rate is 0 or negative, or the count is negative.</exception>
@@ -42,14 +40,7 @@ public static class PoissonSchedule
 
     /// <summary>The i-th number between 0 and 1, neither of them itself.</summary>
     public static double Uniform(long seed, int index) =>
-        ((2.0 * (Mixed((ulong)seed + (((ulong)index + 1) * Golden)) >> 11)) + 1) / (1L << 54);
-
-    private static ulong Mixed(ulong value)
-    {
-        value = (value ^ (value >> 30)) * 0xBF58_476D_1CE4_E5B9;
-        value = (value ^ (value >> 27)) * 0x94D0_49BB_1331_11EB;
-        return value ^ (value >> 31);
-    }
+        ((2.0 * (SplitMix64.At((ulong)seed, (ulong)index) >> 11)) + 1) / (1L << 54);
 
     /// <summary>Natural logarithm of a normal number above 0, to about 1e-15.</summary>
     internal static double Log(double value)

@@ -7,14 +7,17 @@ namespace Adaptation.Models;
 /// <param name="Offset">First byte, from the start of the file.</param>
 public sealed record GgufTensor(string Name, GgmlType Type, ImmutableArray<long> Shape, long Offset, long Bytes);
 
-/// <summary>Metadata and tensor table of a GGUF file, version 3, little-endian.</summary>
+/// <summary>Metadata and tensor table of a GGUF file, version 2 or 3, little-endian: these two differ in nothing else.</summary>
 /// <remarks>
 /// Source: ggml/docs/gguf.md; ggml/src/gguf.cpp. As there: names unique, at most 63 bytes for tensors; tensors follow each other in the order of the
 /// table, each padded to the alignment. Beyond it: truth values are 0 or 1, texts are UTF-8, and nothing follows the last tensor.
 /// </remarks>
 public sealed class GgufFile
 {
+    /// <summary>The one that is written.</summary>
     public const uint Version = 3;
+
+    private const uint Oldest = 2;
     internal const uint DefaultAlignment = 32;
     internal const string AlignmentKey = "general.alignment";
     internal const int MaxKeyBytes = 65535;
@@ -41,8 +44,8 @@ public sealed class GgufFile
         if (reader.UInt32("the first four bytes") != 0x46554747)
             throw reader.Wrong("it does not begin with GGUF");
         var version = reader.UInt32("the version");
-        if (version != Version)
-            throw reader.Wrong($"it is of version {version}; this program reads version {Version}, little-endian");
+        if (version is < Oldest or > Version)
+            throw reader.Wrong($"it is of version {version}; this program reads versions {Oldest} and {Version}, little-endian");
         var tensors = reader.Count("the number of tensors", 24);
         var pairs = reader.Count("the number of metadata", 13);
         var metadata = ReadMetadata(reader, pairs);

@@ -1,34 +1,35 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Adaptation.Models;
 
-/// <summary>Makes a tokenizer from GGUF metadata, so that it yields what llama.cpp yields.</summary>
+/// <summary>Makes a tokenizer from a GGUF file's metadata, so that it yields what llama.cpp yields.</summary>
 /// <remarks>Read from llama.cpp's src/llama-vocab.cpp: which tokens are special, in which order they are found, and what each model type does.</remarks>
 internal sealed class GgufTokenizer
 {
-    private readonly IReadOnlyDictionary<string, object> _metadata;
+    private readonly GgufFile _file;
     private readonly string _model;
     private readonly string[] _tokens;
     private readonly Vocabulary _vocabulary;
     private readonly TokenType[] _types;
 
-    private GgufTokenizer(IReadOnlyDictionary<string, object> metadata)
+    private GgufTokenizer(GgufFile gguf)
     {
-        _metadata = metadata;
+        _file = gguf;
         _model = Text("tokenizer.ggml.model") ?? throw Missing("tokenizer.ggml.model");
-        _tokens = Array<string>("tokenizer.ggml.tokens") ?? throw Missing("tokenizer.ggml.tokens");
+        _tokens = Texts("tokenizer.ggml.tokens") ?? throw Missing("tokenizer.ggml.tokens");
         // llama.cpp gives an empty token a name of its own
         _vocabulary = new([.. _tokens.Select((token, id) => token.Length > 0 ? token : $"[EMPTY_{id}]")]);
-        var types = Array<int>("tokenizer.ggml.token_type") ?? [.. Enumerable.Repeat((int)TokenType.Normal, _tokens.Length)];
+        var types = Integers("tokenizer.ggml.token_type") ?? [.. Enumerable.Repeat((int)TokenType.Normal, _tokens.Length)];
         if (types.Length < _tokens.Length)
             throw new ModelException($"the GGUF file has {_tokens.Length} tokens and the types of {types.Length}; get the file again from its publisher");
         _types = GgufSpecials.Types(_vocabulary, types);
     }
 
     /// <exception cref="ModelException">A key is missing or of another type, or the kind of tokenizer is not supported.</exception>
-    public static ITokenizer Make(IReadOnlyDictionary<string, object> metadata)
+    public static ITokenizer Make(GgufFile gguf)
     {
-        var file = new GgufTokenizer(metadata);
+        var file = new GgufTokenizer(gguf);
         return file._model switch
         {
             "gpt2" => file.BytePair(),
@@ -41,7 +42,7 @@ internal sealed class GgufTokenizer
     private TextTokenizer BytePair()
     {
         var pre = GgufPreTokenizers.Find(Text("tokenizer.ggml.pre") ?? "default");
-        var merges = (Array<string>("tokenizer.ggml.merges") ?? throw Missing("tokenizer.ggml.merges")).Select(Pair).ToArray();
+        var merges = (Texts("tokenizer.ggml.merges") ?? throw Missing("tokenizer.ggml.merges")).Select(Pair).ToArray();
         var rules = new BytePairRules
         {
             ByteLevel = true,
@@ -68,7 +69,7 @@ internal sealed class GgufTokenizer
 
         var least = Enumerable.Range(0, known.Length).Where(id => _types[id] == TokenType.Normal).Select(id => scores[id]).DefaultIfEmpty(0).Min();
         var encoder = new UnigramEncoder(_vocabulary, known, least, Id("tokenizer.ggml.unknown_token_id") ?? 2, byteFallback: false);
-        var map = _metadata.TryGetValue("tokenizer.ggml.precompiled_charsmap", out var blob) && blob is byte[] bytes ? new CharsMap(bytes) : null;
+        var map = Bytes("tokenizer.ggml.precompiled_charsmap") is { } bytes ? new CharsMap(bytes) : null;
         var prefix = Flag("tokenizer.ggml.add_space_prefix") ?? false;
         var merge = Flag("tokenizer.ggml.remove_extra_whitespaces") ?? false;
         return Make(encoder, text => Spaced(map?.Normalize(text) ?? text, prefix, merge), [], _vocabulary.SentencePieceBytes, begin: null, end: 1);
@@ -138,25 +139,47 @@ internal sealed class GgufTokenizer
 
     private float[] Scores()
     {
-        var scores = Array<float>("tokenizer.ggml.scores") ?? throw Missing("tokenizer.ggml.scores");
+        var scores = Floats("tokenizer.ggml.scores") ?? throw Missing("tokenizer.ggml.scores");
         return scores.Length >= _tokens.Length ? scores
             : throw new ModelException($"the GGUF file has {_tokens.Length} tokens and the scores of {scores.Length}; get the file again from its publisher");
     }
 
-    private string? Text(string key) => Value<string>(key);
+    private string? Text(string key) => Find(key, array: false, GgufType.String) is { } value ? (string)value.Value : null;
 
-    private T[]? Array<T>(string key) => Value<T[]>(key);
+    private string[]? Texts(string key) => Find(key, array: true, GgufType.String) is { } value ? (string[])value.Value : null;
 
-    private bool? Flag(string key) => _metadata.ContainsKey(key) ? _metadata[key] is bool flag ? flag : throw Wrong(key, "true or false") : null;
+    private float[]? Floats(string key) => Find(key, array: true, GgufType.Float32) is { } value ? (float[])value.Value : null;
 
-    private int? Id(string key) => !_metadata.TryGetValue(key, out var value) ? null
-        : value is long id and >= 0 and <= int.MaxValue ? (int)id : throw Wrong(key, "a token id");
+    private bool? Flag(string key) => Find(key, array: false, GgufType.Bool) is { } value ? (bool)value.Value : null;
 
-    private T? Value<T>(string key)
-        where T : class =>
-        !_metadata.TryGetValue(key, out var value) ? null : value as T ?? throw Wrong(key, typeof(T).Name);
+    private int[]? Integers(string key) => Find(key, array: true, GgufType.Int32, GgufType.UInt32) is not { } value ? null
+        : value.Type == GgufType.Int32 ? (int[])value.Value : MemoryMarshal.Cast<uint, int>((uint[])value.Value).ToArray();
 
-    private ModelException Wrong(string key, string wanted) => new($"the GGUF key {key} is of type {_metadata[key].GetType().Name}, not {wanted}");
+    private byte[]? Bytes(string key) => Find(key, array: true, GgufType.UInt8, GgufType.Int8) is not { } value ? null
+        : value.Type == GgufType.UInt8 ? (byte[])value.Value : MemoryMarshal.Cast<sbyte, byte>((sbyte[])value.Value).ToArray();
+
+    /// <summary>Of any of the integer types: files differ in which they take.</summary>
+    private int? Id(string key) => _file.Find(key) is not { } value ? null : value.Value switch
+    {
+        byte id => id,
+        ushort id => id,
+        sbyte id and >= 0 => id,
+        short id and >= 0 => id,
+        int id and >= 0 => id,
+        uint id and <= int.MaxValue => (int)id,
+        long id and >= 0 and <= int.MaxValue => (int)id,
+        ulong id and <= int.MaxValue => (int)id,
+        _ => throw Wrong(key, value, $"a token id from 0 to {int.MaxValue}"),
+    };
+
+    private GgufValue? Find(string key, bool array, params ReadOnlySpan<GgufType> types) => _file.Find(key) is not { } value ? null
+        : value.IsArray == array && types.Contains(value.Type) ? value : throw Wrong(key, value, $"{types[0]}{(array ? "[]" : "")}");
+
+    private static ModelException Wrong(string key, GgufValue value, string wanted)
+    {
+        var type = value.IsArray ? $"{value.Type}[]" : $"{value.Type}";
+        return new($"the GGUF key {key} is {(value.IsArray || value.Type == GgufType.String ? "" : $"{value.Value} ")}of type {type}, not {wanted}");
+    }
 
     private static ModelException Missing(string key) => new($"the GGUF file has no {key}: it holds no tokenizer, or one that is not supported");
 }

@@ -11,7 +11,6 @@ public static class Tokenizers
         TokenizerJson.Make(tokenizerJson, beginOfText, endOfText);
 
     /// <summary>From the metadata of a GGUF file (tokenizer.ggml.model gpt2, llama or t5): yields what llama.cpp yields.</summary>
-    /// <param name="metadata">As <see cref="TokenizerMetadata.Read(Stream)"/> gives it.</param>
     /// <exception cref="ModelException">A key is missing or of another type, or the kind of tokenizer is not supported; the message names it.</exception>
-    public static ITokenizer FromGguf(IReadOnlyDictionary<string, object> metadata) => GgufTokenizer.Make(metadata);
+    public static ITokenizer FromGguf(GgufFile file) => GgufTokenizer.Make(file);
 }

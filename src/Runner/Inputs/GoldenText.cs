@@ -132,20 +132,12 @@ internal sealed class GoldenText(string keep, Action<string> announce)
     }
 
     /// <summary>Documents of a model that knows no language: ids by SplitMix64 from a published seed, the same on every machine.</summary>
-    private static List<(string Id, ImmutableArray<int> Ids)> Draw(DecoderShape shape)
+    internal static List<(string Id, ImmutableArray<int> Ids)> Draw(DecoderShape shape)
     {
         const int Documents = 64, Tokens = 80;
         var state = 20_261_122UL;
         var length = Math.Min(Tokens, shape.MaxPositions);
-        return [.. Enumerable.Range(1, Documents).Select(number => ($"drawn-{number:000}", Enumerable.Range(0, length).Select(_ => (int)(Next() % (ulong)shape.VocabularySize)).ToImmutableArray()))];
-
-        ulong Next()
-        {
-            var z = state += 0x9E3779B97F4A7C15;
-            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-            return z ^ (z >> 31);
-        }
+        return [.. Enumerable.Range(1, Documents).Select(number => ($"drawn-{number:000}", Enumerable.Range(0, length).Select(_ => (int)(SplitMix64.Next(ref state) % (ulong)shape.VocabularySize)).ToImmutableArray()))];
     }
 
     /// <summary>What the logits follow from: another weight, document or arithmetic is another folder.</summary>

@@ -146,7 +146,7 @@ public static partial class ProfileReader
         adapter.TextMap("options"),
         adapter.TryText("provider_library"),
         adapter.Boolean("cpu_fallback", otherwise: true),
-        (int)(adapter.TryInteger("threads", 0, 4096) ?? 0));
+        (int)(adapter.TryInteger("threads", 0, EngineThreads.Most) ?? 0));
 
     private static Declaration Declared(YamlMap declared)
     {

@@ -78,10 +78,20 @@ public static class StandardReader
     private static ImmutableSortedDictionary<string, long> Limits(YamlMap entry, string key) => entry.TryMap(key) is not { } map
         ? ImmutableSortedDictionary<string, long>.Empty
         : map.Closed(limits => limits.Keys.ToImmutableSortedDictionary(
-            name => name, name => limits.Integer(name, Least(name), name == "runs" ? 16 : long.MaxValue), StringComparer.Ordinal));
+            name => name, name => limits.Integer(name, Range(name).Least, Range(name).Most), StringComparer.Ordinal));
 
-    /// <summary>What the statistics behind a limit need at least: fewer windows have no trimmed mean, fewer runs no variation.</summary>
-    private static long Least(string limit) => limit switch { "windows" => 5, "runs" => 2, "repeats" or "streams_low" or "streams_high" or "workloads" or "percentile_permille" or "share_permille" => 1, _ => 0 };
+    /// <summary>Outside of it the statistics behind a limit say nothing, or the same of every backend.</summary>
+    private static (long Least, long Most) Range(string limit) => limit switch
+    {
+        "windows" => (5, long.MaxValue), // fewer have no trimmed mean
+        "runs" => (2, 16), // one has no variation
+        "resamples" => (1_000, 1_000_000), // Davison and Hinkley (1997): 999 or more for bounds of 95 % and above; each costs a pass over all documents
+        "confidence_ppm" => (500_000, 999_999), // of one bound: below a half the lower bound lies above the upper one, and certainty has no finite one
+        "p_min_ppm" => (1, 500_000), // 0 rejects nothing; a half rejects one right sampler in two
+        "expected_min" => (1, 1_000), // Cochran (1954): below 1 the statistic has no chi-square distribution
+        "repeats" or "streams_low" or "streams_high" or "workloads" or "percentile_permille" or "share_permille" => (1, long.MaxValue),
+        _ => (0, long.MaxValue),
+    };
 
     private static Level Level(YamlMap entry, string key) =>
         entry.Choice(key, "L1", "L2", "L3", "L4", "L5") is { Length: > 0 } text && Enum.TryParse<Level>(text, out var level) ? level : Core.Level.L5;

@@ -68,7 +68,8 @@ public sealed class GgufTests : IDisposable
         {
             { "empty", [], "it ends within" },
             { "magic", [.. "GGUX"u8, .. new byte[20]], "begin with GGUF" },
-            { "version 2", Head(0, 0, version: 2), "version 2" },
+            { "version 1", Head(0, 0, version: 1), "version 1" },
+            { "version 4", Head(0, 0, version: 4), "version 4" },
             { "big-endian", Head(0, 0, version: 0x03000000), "version 50331648" },
             { "tensors", Head(ulong.MaxValue, 0), "number of tensors" },
             { "pairs", Head(0, 1UL << 40), "number of metadata" },

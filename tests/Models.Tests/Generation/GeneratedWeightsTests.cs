@@ -8,15 +8,6 @@ public sealed class GeneratedWeightsTests
 {
     private const string Query = "model.layers.0.self_attn.q_proj.weight";
 
-    [Theory]
-    [InlineData(0ul, 0ul, 0ul, 0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u)]
-    [InlineData(ulong.MaxValue, ulong.MaxValue, ulong.MaxValue, 0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu)]
-    [InlineData(0x299f31d0a4093822ul, 0x85a308d3243f6a88ul, 0x0370734413198a2eul, 0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u)]
-    public void Philox_gives_the_known_answers_of_its_authors(ulong key, ulong counter, ulong stream, uint x0, uint x1, uint x2, uint x3)
-    {
-        Assert.Equal((x0, x1, x2, x3), Philox.Words(key, counter, stream));
-    }
-
     [Fact]
     public void Every_kind_of_instruction_makes_the_same_bits() => Prop.ForAll<ulong, ulong, uint>((seed, stream, first) =>
     {

@@ -14,9 +14,9 @@ public sealed class TokenizerTests
         var (tokenizer, file) = name switch
         {
             "tiny-poet from tokenizer.json" => (Tokenizers.FromJson(Vocabularies.TinyPoet), "tiny-poet-ids.txt"),
-            "tiny-poet from GGUF" => (Tokenizers.FromGguf(Vocabularies.TinyPoetGguf()), "tiny-poet-ids.txt"),
-            "sentencepiece" => (Tokenizers.FromGguf(Vocabularies.SentencePiece()), "sentencepiece-ids.txt"),
-            _ => (Tokenizers.FromGguf(Vocabularies.Unigram()), "unigram-ids.txt"),
+            "tiny-poet from GGUF" => (Vocabularies.FromGguf(Vocabularies.TinyPoetGguf()), "tiny-poet-ids.txt"),
+            "sentencepiece" => (Vocabularies.FromGguf(Vocabularies.SentencePiece()), "sentencepiece-ids.txt"),
+            _ => (Vocabularies.FromGguf(Vocabularies.Unigram()), "unigram-ids.txt"),
         };
 
         Assert.All(Vocabularies.Recorded(file), recorded =>
@@ -117,12 +117,44 @@ public sealed class TokenizerTests
     [InlineData("tokenizer.ggml.model", "rwkv", "rwkv")]
     [InlineData("tokenizer.ggml.pre", "of-tomorrow", "of-tomorrow")]
     [InlineData("tokenizer.ggml.tokens", 3L, "String[]")]
+    [InlineData("tokenizer.ggml.tokens", new[] { 3 }, "Int32[], not String[]")]
+    [InlineData("tokenizer.ggml.model", 3u, "not String")]
+    [InlineData("tokenizer.ggml.token_type", new[] { 1f }, "Float32[], not Int32[]")]
     [InlineData("tokenizer.ggml.eos_token_id", -3L, "token id")]
+    [InlineData("tokenizer.ggml.eos_token_id", ulong.MaxValue, "18446744073709551615 of type UInt64, not a token id")]
+    [InlineData("tokenizer.ggml.eos_token_id", 1.5f, "token id")]
+    [InlineData("tokenizer.ggml.eos_token_id", new[] { 3u }, "UInt32[], not a token id")]
     public void A_GGUF_file_that_is_not_supported_is_refused_by_name(string key, object value, string words)
     {
         var metadata = Vocabularies.TinyPoetGguf();
         metadata[key] = value;
 
-        Assert.Contains(words, Assert.Throws<ModelException>(() => Tokenizers.FromGguf(metadata)).Message, StringComparison.Ordinal);
+        Assert.Contains(words, Assert.Throws<ModelException>(() => Vocabularies.FromGguf(metadata)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData((byte)7)]
+    [InlineData((sbyte)7)]
+    [InlineData((ushort)7)]
+    [InlineData((short)7)]
+    [InlineData(7)]
+    [InlineData(7u)]
+    [InlineData(7L)]
+    [InlineData(7ul)]
+    public void A_token_id_may_be_of_any_integer_type(object id)
+    {
+        var metadata = Vocabularies.TinyPoetGguf();
+        metadata["tokenizer.ggml.eos_token_id"] = id;
+
+        Assert.Equal(7, Vocabularies.FromGguf(metadata).EndOfText);
+    }
+
+    [Fact]
+    public void Kinds_of_tokens_may_be_unsigned()
+    {
+        var metadata = Vocabularies.TinyPoetGguf();
+        metadata["tokenizer.ggml.token_type"] = Array.ConvertAll((int[])metadata["tokenizer.ggml.token_type"], kind => (uint)kind);
+
+        Assert.Equal(4094, Vocabularies.FromGguf(metadata).Special("<|im_start|>"));
     }
 }

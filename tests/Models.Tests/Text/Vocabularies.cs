@@ -20,6 +20,14 @@ internal static class Vocabularies
         }
     }
 
+    /// <summary>A tokenizer from a GGUF file with these metadata and no tensor.</summary>
+    public static ITokenizer FromGguf(IReadOnlyDictionary<string, object> metadata)
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("m.gguf", GgufHeader.Format([.. metadata.Select(pair => new KeyValuePair<string, GgufValue>(pair.Key, GgufValue.Of(pair.Value)))], []));
+        return Tokenizers.FromGguf(GgufFile.Open(file));
+    }
+
     /// <summary>Metadata of a small SentencePiece vocabulary: bytes, a few words and characters.</summary>
     public static Dictionary<string, object> SentencePiece() => Synthetic("sentencepiece", "llama");
 
@@ -46,7 +54,7 @@ internal static class Vocabularies
             ["tokenizer.ggml.tokens"] = tokens,
             ["tokenizer.ggml.token_type"] = Enumerable.Range(0, tokens.Length).Select(id => added.ContainsKey(id) ? 3 : 1).ToArray(),
             ["tokenizer.ggml.merges"] = model.GetProperty("merges").EnumerateArray().Select(merge => merge.ValueKind == JsonValueKind.String ? merge.GetString()! : $"{merge[0]} {merge[1]}").ToArray(),
-            ["tokenizer.ggml.eos_token_id"] = 4093L,
+            ["tokenizer.ggml.eos_token_id"] = 4093u,
         };
     }
 

@@ -76,6 +76,24 @@ public class ReaderTests
         Assert.Contains(problems, problem => problem.Key == key && problem.Line > 0 && problem.File == "p.yaml");
     }
 
+    [Theory]
+    [InlineData("512", false)]
+    [InlineData("513", true)]
+    [InlineData("4096", true)]
+    [InlineData("-1", true)]
+    public void Threads_are_bounded_by_what_every_engine_takes(string threads, bool refused)
+    {
+        const string Command = "command: [/serve, \"{socket}\", \"{model}\"]";
+        Assert.Contains(Command, GivenRun.Profile, StringComparison.Ordinal);
+        var problems = Profile(GivenRun.Profile.Replace(Command, $"adapter: {{name: llamacpp, library: /lib, threads: {threads}}}", StringComparison.Ordinal));
+        var said = problems.Where(problem => problem.Key == "serve.adapter.threads").Select(problem => problem.Message);
+        Assert.Equal(refused ? [$"is `{threads}`; expected a whole number from 0 to 512"] : [], said);
+    }
+
+    [Fact]
+    public void The_schema_for_editors_knows_the_same_bound_of_threads() =>
+        Assert.Contains($"\"threads\": {{ \"type\": \"integer\", \"minimum\": 0, \"maximum\": {EngineThreads.Most},", File.ReadAllText(Path.Combine(Golden.Root, "hardware-profiles/schema.json")), StringComparison.Ordinal);
+
     [Fact]
     public void All_mistakes_are_named_at_once()
     {
@@ -140,15 +158,64 @@ public class ReaderTests
         { "  unit: count", "  unit: count\n  surprise: 1", "checks[0].surprise" },
     };
 
+    public static TheoryData<string, string, string> Nonsense => new()
+    {
+        { "resamples", "0", "1000 to 1000000" },
+        { "resamples", "999", "1000 to 1000000" },
+        { "resamples", "1000001", "1000 to 1000000" },
+        { "confidence_ppm", "0", "500000 to 999999" },
+        { "confidence_ppm", "499999", "500000 to 999999" },
+        { "confidence_ppm", "1000000", "500000 to 999999" },
+        { "confidence_ppm", "95000000", "500000 to 999999" },
+        { "p_min_ppm", "0", "1 to 500000" },
+        { "p_min_ppm", "500001", "1 to 500000" },
+        { "expected_min", "0", "1 to 1000" },
+        { "expected_min", "-5", "1 to 1000" },
+        { "expected_min", "1001", "1 to 1000" },
+    };
+
+    [Theory, MemberData(nameof(Nonsense))]
+    public void A_number_that_no_statistic_can_use_is_refused_with_its_place_and_the_range(string limit, string value, string range)
+    {
+        var problem = Assert.Single(WithLimit(limit, value));
+
+        Assert.Equal(($"checks[1].limits.{limit}", $"is `{value}`; expected a whole number from {range}"), (problem.Key, problem.Message));
+        Assert.True(problem.Line > 0 && problem.File == "s.yaml");
+    }
+
+    [Theory]
+    [InlineData("resamples", "1000")]
+    [InlineData("resamples", "1000000")]
+    [InlineData("confidence_ppm", "500000")]
+    [InlineData("confidence_ppm", "999999")]
+    [InlineData("p_min_ppm", "1")]
+    [InlineData("p_min_ppm", "500000")]
+    [InlineData("expected_min", "1")]
+    [InlineData("expected_min", "1000")]
+    public void The_ends_of_a_range_are_in_it(string limit, string value) => Assert.Empty(WithLimit(limit, value));
+
+    [Fact]
+    public void A_suite_cannot_change_a_number_to_nonsense()
+    {
+        var problems = Standard("checks: [PERF-01, OPS-01]", "checks: [PERF-04, OPS-01]\n    overrides: {PERF-04: {confidence_ppm: 1000000}}");
+
+        Assert.Contains(problems, problem => problem.Key == "suites.starts.overrides.PERF-04.confidence_ppm" && problem.Message.Contains("500000 to 999999", StringComparison.Ordinal));
+    }
+
     [Theory, MemberData(nameof(StandardMistakes))]
-    public void Each_mistake_in_a_standard_is_named_with_file_line_and_key(string from, string to, string key)
+    public void Each_mistake_in_a_standard_is_named_with_file_line_and_key(string from, string to, string key) =>
+        Assert.Contains(Standard(from, to), problem => problem.Key == key && problem.Line > 0);
+
+    private static List<Problem> WithLimit(string limit, string value) => Standard("{repeats: 1,", $"{{repeats: 1, {limit}: {value},");
+
+    private static List<Problem> Standard(string from, string to)
     {
         using var folder = new TempFolder();
         var text = File.ReadAllText(Path.Combine(Golden.Root, "tests/Runner.Tests/Given/standard.yaml"));
         var at = text.IndexOf(from, StringComparison.Ordinal);
         var problems = new List<Problem>();
         StandardReader.TryRead(folder.Write("s.yaml", text[..at] + to + text[(at + from.Length)..]), "s.yaml", problems);
-        Assert.Contains(problems, problem => problem.Key == key && problem.Line > 0);
+        return problems;
     }
 
     [Fact]

@@ -6,7 +6,9 @@ namespace Adaptation.Adapters.LlamaCpp;
 /// <remarks>Source: GGML_ASSERT in llama-model.cpp, llama-vocab.cpp and models/*.cpp of llama.cpp v0.5.0. Everything else is left to the engine's own words.</remarks>
 internal static class GgufRules
 {
-    private const int MostLayers = 512, MostExperts = 1024;
+    internal const int MostLayers = 512;
+
+    private const int MostExperts = 1024;
 
     private static readonly string[] Scalings = ["none", "linear", "yarn", "longrope"];
 

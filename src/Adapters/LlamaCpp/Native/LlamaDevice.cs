@@ -22,16 +22,24 @@ internal sealed record LlamaDevice(nint Native, string Name, string Description,
         for (var index = 0; index < devices.Length; index++)
         {
             var native = ((delegate* unmanaged<nint, nint>)library[LlamaSymbol.ggml_backend_dev_get])(index);
-            nint free, total;
-            ((delegate* unmanaged<nint, nint*, nint*, void>)library[LlamaSymbol.ggml_backend_dev_memory])(native, &free, &total);
             devices[index] = new(
                 native,
                 Text(library, LlamaSymbol.ggml_backend_dev_name, native),
                 Text(library, LlamaSymbol.ggml_backend_dev_description, native),
                 ((delegate* unmanaged<nint, int>)library[LlamaSymbol.ggml_backend_dev_type])(native) == Cpu,
-                total);
+                Memory(library, native).Total);
         }
         return devices;
+    }
+
+    /// <summary>Bytes now; both 0 where the backend does not say. The CPU's says that all of its memory is free.</summary>
+    public (long Free, long Total) Memory(LlamaLibrary library) => Memory(library, Native);
+
+    private static unsafe (long Free, long Total) Memory(LlamaLibrary library, nint native)
+    {
+        nint free, total;
+        ((delegate* unmanaged<nint, nint*, nint*, void>)library[LlamaSymbol.ggml_backend_dev_memory])(native, &free, &total);
+        return (free, total);
     }
 
     private static unsafe string Text(LlamaLibrary library, LlamaSymbol symbol, nint device) =>

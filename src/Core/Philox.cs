@@ -2,15 +2,21 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Adaptation.Models;
+namespace Adaptation.Core;
 
 /// <summary>Philox4x32-10: 128 random bits from a 128-bit counter and a 64-bit key, with no state between calls.</summary>
-/// <remarks>Source: Salmon, Moraes, Dror and Shaw, Parallel Random Numbers: As Easy as 1, 2, 3 (SC11); known answers of its library Random123.</remarks>
-internal static class Philox
+/// <remarks>
+/// A draw depends on nothing but key, counter and stream: not on the machine, nor on what is drawn before or beside it. Whole numbers only.
+/// Source: Salmon, Moraes, Dror and Shaw, Parallel Random Numbers: As Easy as 1, 2, 3 (SC11); known answers of its library Random123.
+/// </remarks>
+public static class Philox
 {
     private const uint M0 = 0xD2511F53, M1 = 0xCD9E8D57, W0 = 0x9E3779B9, W1 = 0xBB67AE85;
     private const int Rounds = 10;
 
+    /// <param name="key">Low word first, as are the others.</param>
+    /// <param name="counter">Low half of the paper's counter.</param>
+    /// <param name="stream">High half of it.</param>
     public static (uint X0, uint X1, uint X2, uint X3) Words(ulong key, ulong counter, ulong stream)
     {
         var (x0, x1, x2, x3) = ((uint)counter, (uint)(counter >> 32), (uint)stream, (uint)(stream >> 32));
@@ -24,7 +30,14 @@ internal static class Philox
         return (x0, x1, x2, x3);
     }
 
-    /// <summary>Eight counters at once, one per 64-bit lane; of each result only the low half counts.</summary>
+    /// <summary>A multiple of 2^-53, 0 or more and less than 1, from the first two words.</summary>
+    public static double Uniform(ulong key, ulong counter, ulong stream)
+    {
+        var (x0, x1, _, _) = Words(key, counter, stream);
+        return ((((ulong)x1 << 32) | x0) >> 11) * (1.0 / (1UL << 53));
+    }
+
+    /// <summary>Eight counters at once, one per 64-bit lane; of each result only the low half counts. Wants AVX-512.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Words(
         ulong key, ulong stream, Vector512<ulong> counter,
@@ -40,7 +53,7 @@ internal static class Philox
         }
     }
 
-    /// <summary>Four counters at once, as above.</summary>
+    /// <summary>Four counters at once, as above. Wants AVX2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Words(
         ulong key, ulong stream, Vector256<ulong> counter,
