@@ -31,6 +31,9 @@ internal sealed class SimulatedDriver(int slots, Func<int, Reply> reply) : IText
     /// <summary>Whether answers carry the ids of their tokens.</summary>
     public bool GivesIds { get; init; } = true;
 
+    /// <summary>How often the id of a token is sent; any honest server does it once.</summary>
+    public int IdsPerToken { get; init; } = 1;
+
     /// <summary>Called before each load of the server under test.</summary>
     public Action? Before { get; init; }
 
@@ -90,7 +93,7 @@ internal sealed class SimulatedDriver(int slots, Func<int, Reply> reply) : IText
             Chunks =
             [
                 .. Enumerable.Range(0, tokens).Select(token => new TextChunk(
-                    start + how.First + (token * how.Gap) + (isPace ? ClientError : 0), IsExact: true, " w", GivesIds ? [token] : [])),
+                    start + how.First + (token * how.Gap) + (isPace ? ClientError : 0), IsExact: true, "w", GivesIds ? [.. Enumerable.Repeat((int)'w', IdsPerToken)] : [])),
             ],
             Usage = new TextUsage(100, how.Claim ?? tokens, 100 + tokens, null),
             FinishReason = "length",
