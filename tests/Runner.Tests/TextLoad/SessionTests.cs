@@ -119,7 +119,7 @@ public sealed class SessionTests
     public async Task Tokens_that_nobody_counted_are_said_to_be_chunks() =>
         Assert.Contains("--tokenizer", (await RunAsync(new SimulatedDriver(8, _ => Good) { GivesIds = false }, Request)).Points[0].Warnings()[0].En, StringComparison.Ordinal);
 
-    [Fact]
+    [Fact] // the load that ran then included, which is void
     public async Task A_session_that_is_cut_off_keeps_what_it_has()
     {
         using var cancelling = new CancellationTokenSource();
@@ -136,7 +136,10 @@ public sealed class SessionTests
         var result = await RunAsync(driver, Request with { Scenario = "sweep", Streams = 64, Extent = new LoadExtent(100, null) }, cancelling.Token);
 
         Assert.Equal(LoadEnd.CutOff, result.End);
-        Assert.Equal(["c1", "c2"], result.Points.Select(point => point.Name));
+        Assert.Equal([("c1", 100), ("c2", 100), ("c4", SimulatedDriver.BeforeStop)], result.Points.Select(point => (point.Name, point.Samples.Length)));
+        Assert.Empty(result.Points[1].Voids());
+        Assert.Contains("broke off", result.Points[2].Voids()[0].En, StringComparison.Ordinal);
+        Assert.StartsWith("interrupted", result.Reason.En, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -44,8 +44,17 @@ public sealed class TextLoadDriver : ITextLoadDriver
     {
         using var opener = new TextOpener(run, spec);
         var count = run.Streams > 0 ? run.Streams : Math.Min(spec.MaxConnections, spec.Requests.Length);
-        if (opener.OpenAll(count, cancellationToken) is { } refusal)
-            return new([], 0, refusal, 0);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, spec.Stop);
+        try
+        {
+            if (opener.OpenAll(count, either.Token) is { } refusal)
+                return new([], 0, refusal, 0);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new([], 0, TextLoadRun.Stopped, 0);
+        }
+
         var collection = GCSettings.LatencyMode;
         GCSettings.LatencyMode = GCLatencyMode.SustainedLowLatency;
         try
@@ -65,6 +74,7 @@ public sealed class TextLoadDriver : ITextLoadDriver
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var cancelling = cancellationToken.UnsafeRegister(static run => ((TextLoadRun)run!).Cancel(), run);
+        using var stopping = spec.Stop.UnsafeRegister(static run => ((TextLoadRun)run!).Stop(), run);
         run.Begin();
         var opening = OnOwnThread(() => Opening(run, opener, ending.Token));
         var feeding = OnOwnThread(() => Feeding(run, spec));
@@ -107,7 +117,7 @@ public sealed class TextLoadDriver : ITextLoadDriver
     {
         var reader = new TextAnswerReader(run.Started, TextLoadRun.Nanoseconds(spec.RequestLimit));
         var samples = ImmutableArray.CreateBuilder<TextSample>(run.Exchanges.Length);
-        foreach (var exchange in run.Exchanges.Where(exchange => exchange.Due >= 0))
+        foreach (var exchange in run.Exchanges.Where(exchange => exchange is { Due: >= 0, IsOver: true })) // all, unless it was stopped
         {
             cancellationToken.ThrowIfCancellationRequested();
             samples.Add(reader.Read(exchange, spec.Requests[exchange.Request]));
