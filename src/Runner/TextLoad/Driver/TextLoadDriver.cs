@@ -136,8 +136,8 @@ public sealed class TextLoadDriver : ITextLoadDriver
         if (spec.TlsName is { } name)
         {
             throw new BrokenEnvironmentException(
-                $"The load asks for TLS to {name}, and this client speaks plain HTTP only. "
-                + "Let the server listen without TLS, or put a local proxy that ends TLS before it.");
+                $"The load asks for TLS to {name}, and this client speaks plain HTTP only: it takes the kernel's receive stamps, which a TLS stream would hide. "
+                + "Let the server listen without TLS, or put a proxy that ends TLS before it, on the server's machine so that the path stays the same, and give its http:// address.");
         }
 
         ArgumentOutOfRangeException.ThrowIfZero(spec.Requests.Length, nameof(spec));
