@@ -36,8 +36,12 @@ internal static class Program
             return ExitCode.BadInput;
         }
 
-        // Ctrl-C asks politely; removal of containers has this long before the process ends anyway
-        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(4.5) };
+        // Ctrl-C asks politely; removal of containers has this long before the process ends anyway. A load, which has none, sees to it by itself.
+        var configuration = new InvocationConfiguration
+        {
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = parsed.CommandResult.Command.Name == LoadCommand.Name ? null : TimeSpan.FromSeconds(4.5),
+        };
         try
         {
             return await parsed.InvokeAsync(configuration, CancellationToken.None);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Adaptation.Core;
 using Adaptation.Runner;
@@ -91,6 +92,55 @@ public sealed class LoadCommandTests : IDisposable
 
         using var summary = JsonDocument.Parse(File.ReadAllBytes(Directory.GetFiles(_folder, "summary.json", SearchOption.AllDirectories).Single()));
         Assert.Equal("cut-off", summary.RootElement.GetProperty("end").GetString());
+    }
+
+    [Fact] // it is a file
+    public async Task A_folder_that_cannot_be_made_fails_before_anything_is_asked()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "out"), "", TestContext.Current.CancellationToken);
+        var driver = new ConstantDriver();
+
+        var broken = await Assert.ThrowsAsync<BrokenEnvironmentException>(() => LoadAsync(driver, "--url", "unix:/s", "--model", "m"));
+
+        Assert.Contains("--out", broken.Message, StringComparison.Ordinal);
+        Assert.Equal(0, driver.Loads);
+    }
+
+    [Fact]
+    public async Task A_load_that_never_began_leaves_no_folder()
+    {
+        var driver = new ConstantDriver { OnLoad = _ => throw new BrokenEnvironmentException("no server") };
+
+        await Assert.ThrowsAsync<BrokenEnvironmentException>(() => LoadAsync(driver, "--url", "unix:/s", "--model", "m"));
+
+        Assert.Empty(Directory.GetDirectories(Path.Combine(_folder, "out")));
+    }
+
+    [Fact] // the third load is the one that is measured: its answers by then are kept
+    public async Task An_interrupted_load_keeps_its_samples_and_says_so_in_the_report()
+    {
+        using var cancelling = new CancellationTokenSource();
+        var driver = new ConstantDriver { OnLoad = load => { if (load == 3) cancelling.Cancel(); } };
+
+        Assert.Equal(130, await LoadUntilAsync(driver, ["--url", "unix:/s", "--model", "m", "--requests", "50"], cancelling.Token));
+
+        string Kept(string file) => File.ReadAllText(Directory.GetFiles(_folder, file, SearchOption.AllDirectories).Single());
+        Assert.Equal(50, Kept("samples.jsonl").TrimEnd('\n').Split('\n').Length);
+        Assert.Contains("interrupted", Kept("report.html"), StringComparison.Ordinal);
+        Assert.Contains("interrupted", Kept("summary.json"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_first_signal_ends_softly_and_the_second_is_the_systems()
+    {
+        using var interruption = new Interruption(TestContext.Current.CancellationToken);
+        var (first, second) = (new PosixSignalContext(PosixSignal.SIGINT), new PosixSignalContext(PosixSignal.SIGINT));
+
+        interruption.Take(first);
+        interruption.Take(second);
+
+        Assert.True(interruption.Token.IsCancellationRequested);
+        Assert.Equal((true, false), (first.Cancel, second.Cancel));
     }
 
     [Fact]

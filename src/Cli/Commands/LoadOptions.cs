@@ -109,7 +109,7 @@ internal sealed class LoadOptions
             return new(new Transport.UnixSocket(url["unix:".Length..]), null, "/v1", headers);
         if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0 || uri.UserInfo.Length > 0 || uri.Query.Length > 0)
         {
-            Wrong("--url", $"'{url}' is no base address; expected http://host:port/v1, https://host/v1 or unix:/path");
+            Wrong("--url", $"'{url}' is no base address; expected http://host:port/v1 or unix:/path");
             return null;
         }
 

@@ -54,8 +54,8 @@ internal static class ConcurrencySweep
         var terms = run.Load.Terms;
         if (terms.Scenario != TextScenarios.Concurrency || terms.Streams != streams)
             return new Verdict.Inconclusive($"invalid evidence: the point of {streams} streams is {terms.Scenario} of {terms.Streams}");
-        if (terms.CountedBy == "chunks")
-            return new Verdict.Inconclusive("tokens were not counted, and a chunk is not a token; give the runner the model's tokenizer");
+        if (!terms.IsCounted)
+            return new Verdict.Inconclusive("tokens were not counted: a chunk is not a token, and an id that a server sends is its claim; give the runner the model's tokenizer");
         var failed = run.Requests.Count(request => !request.IsAnswered);
         if (failed > 0)
             return new Verdict.Fail($"{failed} of {run.Requests.Length} requests failed at {streams} streams", "an answer to every request");

@@ -18,8 +18,8 @@ internal static class GoodputShare
             return clause.Found(new Verdict.Inconclusive(reason));
         if (SloThroughput.Unlike(run.Load) is { } unlike)
             return clause.Invalid(unlike);
-        if (run.Load.Terms.CountedBy == "chunks")
-            return clause.Found(new Verdict.Inconclusive("tokens were not counted, and a chunk is not a token; give the runner the model's tokenizer"));
+        if (!run.Load.Terms.IsCounted)
+            return clause.Found(new Verdict.Inconclusive("tokens were not counted: a chunk is not a token, and an id that a server sends is its claim; give the runner the model's tokenizer"));
         var figures = ImmutableArray.CreateBuilder<Figure>();
         var goodput = Goodput.Of(run.Load, run.Stage, limits);
         figures.AddRange(Of(goodput, "declared rate", clause.Limit("share_permille")));

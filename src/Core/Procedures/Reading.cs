@@ -18,8 +18,9 @@ internal static class Reading
     public static Figure Counted(string name, long count, long? limit = null) =>
         new(name, "count", Milli(count), LimitMilli: limit is { } most ? Milli(most) : null);
 
-    public static Figure Rate(string name, double perSecond, double lower, double upper, double? limit = null) =>
-        new(name, "samples/s", Milli(perSecond), Milli(lower), Milli(upper), limit is { } least ? Milli(least) : null);
+    /// <param name="unit">Such as samples/s.</param>
+    public static Figure Rate(string name, string unit, double perSecond, double lower, double upper, double? limit = null) =>
+        new(name, unit, Milli(perSecond), Milli(lower), Milli(upper), limit is { } least ? Milli(least) : null);
 
     /// <summary>A share that the clause states in parts per million, as a fraction of 1.</summary>
     public static double Share(this Clause clause, string key) => clause.Limit(key) / 1e6;
@@ -121,5 +122,5 @@ internal static class Reading
 
     public static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.###} %");
 
-    public static string Rate(double perSecond) => string.Create(CultureInfo.InvariantCulture, $"{perSecond:0.###} samples/s");
+    public static string Rate(double perSecond, string unit) => string.Create(CultureInfo.InvariantCulture, $"{perSecond:0.###} {unit}");
 }

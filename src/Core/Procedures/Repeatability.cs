@@ -38,6 +38,7 @@ internal static class Repeatability
         if (Unlike(m, runs) is { } unlike)
             return clause.Invalid(unlike);
 
+        var unit = plan.ModelKind == "llm" ? "tokens/s" : "samples/s"; // of text, each token is a completion
         var rates = new (double Mean, double Lower, double Upper)[runs];
         var aside = 0;
         for (var i = 0; i < runs; i++)
@@ -62,9 +63,9 @@ internal static class Repeatability
                 "coefficient of variation", "%",
                 Reading.Milli(point * 100), Reading.Milli(least * 100), Reading.Milli(greatest * 100), Reading.Milli(max * 100)),
             new("windows set aside, the machine was busy with other work", "count", Reading.Milli((long)aside)),
-            .. rates.Select((rate, i) => Reading.Rate($"throughput, run {i + 1}", rate.Mean, rate.Lower, rate.Upper)),
+            .. rates.Select((rate, i) => Reading.Rate($"throughput, run {i + 1}", unit, rate.Mean, rate.Lower, rate.Upper)),
         ];
-        var each = string.Join(", ", rates.Select(rate => Reading.Rate(rate.Mean)));
+        var each = string.Join(", ", rates.Select(rate => Reading.Rate(rate.Mean, unit)));
         var words = $"coefficient of variation {Reading.Percent(point)} over {runs} runs ({each})";
         return clause.Found(
             greatest <= max ? new Verdict.Pass()

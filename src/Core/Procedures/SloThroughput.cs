@@ -21,8 +21,8 @@ internal static class SloThroughput
             return clause.Invalid(unlike);
         if (TextClass.TryLimits(clause, plan, out reason) is not { FirstTokenNanos: { } first, PerOutputTokenNanos: { } pace } limits)
             return clause.Found(new Verdict.Inconclusive(reason));
-        if (run.Load.Terms.CountedBy == "chunks")
-            return clause.Found(new Verdict.Inconclusive("tokens were not counted, and a chunk is not a token; give the runner the model's tokenizer"));
+        if (!run.Load.Terms.IsCounted)
+            return clause.Found(new Verdict.Inconclusive("tokens were not counted: a chunk is not a token, and an id that a server sends is its claim; give the runner the model's tokenizer"));
         var load = run.Load;
         var firsts = TextPopulation.Of(run.Requests.Select(load.FirstToken));
         var paces = TextPopulation.Of(run.Requests.Select(request => request.OutputTokens < load.Terms.LeastOutputTokens ? long.MaxValue : load.PerOutputToken(request)));

@@ -44,8 +44,8 @@ internal static class TextEndToEnd
         var failed = run.Requests.Count(request => !request.IsAnswered);
         if (failed > 0)
             return new Verdict.Fail($"{failed} of {run.Requests.Length} requests of {name} failed", "an answer to every request");
-        if (terms.CountedBy == "chunks")
-            return new Verdict.Inconclusive($"the tokens of {name} were not counted, and a chunk is not a token; give the runner the model's tokenizer");
+        if (!terms.IsCounted)
+            return new Verdict.Inconclusive($"the tokens of {name} were not counted: a chunk is not a token, and an id that a server sends is its claim; give the runner the model's tokenizer");
         var (prompt, output) = (Of(clause, "prompt_tokens", workload), Of(clause, "output_tokens", workload));
         var other = run.Requests.Count(request => Differs(clause, request.PromptTokens, prompt) || Differs(clause, request.OutputTokens, output));
         if (other > 0)

@@ -18,8 +18,8 @@ internal static class TextThroughput
             return clause.Found(new Verdict.Inconclusive(reason));
         if (run.Load.Terms.Scenario != TextScenarios.Offline)
             return clause.Invalid($"the load is {run.Load.Terms.Scenario}; offline throughput is measured with all requests submitted at once");
-        if (run.Load.Terms.CountedBy == "chunks")
-            return clause.Found(new Verdict.Inconclusive("tokens were not counted, and a chunk is not a token; give the runner the model's tokenizer"));
+        if (!run.Load.Terms.IsCounted)
+            return clause.Found(new Verdict.Inconclusive("tokens were not counted: a chunk is not a token, and an id that a server sends is its claim; give the runner the model's tokenizer"));
         var rates = WindowRates(run.Load, run.Stage, clause.Count("windows"));
         var (lower, upper) = Statistics.MeanBounds(rates, clause.Share("confidence_ppm"));
         var mean = Statistics.Mean(rates);

@@ -10,6 +10,8 @@ namespace Adaptation.Core;
 /// </remarks>
 internal static class Throughput
 {
+    private const string Unit = "samples/s";
+
     public static ImmutableArray<string> Limits { get; } = ["min_seconds", "declared_share_ppm", "confidence_ppm", "windows"];
 
     public static Finding Judge(Clause clause, Plan plan, Measurement m, IBlobs files)
@@ -25,7 +27,7 @@ internal static class Throughput
         var minimum = clause.Limit("min_seconds");
         ImmutableArray<Figure> figures =
         [
-            Reading.Rate("throughput", Statistics.Mean(rates), lower, upper, limit),
+            Reading.Rate("throughput", Unit, Statistics.Mean(rates), lower, upper, limit),
             new("duration", "s", Reading.Milli(run.DurationSeconds), LimitMilli: Reading.Milli(minimum)),
             new("failed requests", "count", Reading.Milli(failed), LimitMilli: 0),
         ];
@@ -46,12 +48,12 @@ internal static class Throughput
             return new Verdict.Pass();
         if (upper < limit)
             return new Verdict.Fail(
-                $"{Reading.Rate(mean)}, at most {Reading.Rate(upper)}", $"{Reading.Rate(limit)} (the share asked for of what the profile declares)");
+                $"{Reading.Rate(mean, Unit)}, at most {Reading.Rate(upper, Unit)}", $"{Reading.Rate(limit, Unit)} (the share asked for of what the profile declares)");
 
         // The interval narrows with the square root of the time.
         var longer = mean > limit ? seconds * Math.Pow((mean - lower) / (mean - limit), 2) : double.PositiveInfinity;
         return new Verdict.Inconclusive(
-            $"{Reading.Rate(mean)}, between {Reading.Rate(lower)} and {Reading.Rate(upper)}; limit {Reading.Rate(limit)}; "
+            $"{Reading.Rate(mean, Unit)}, between {Reading.Rate(lower, Unit)} and {Reading.Rate(upper, Unit)}; limit {Reading.Rate(limit, Unit)}; "
             + (longer < 1e7 ? $"a load of about {Seconds(Math.Ceiling(longer))} as steady as this one would do"
                 : "no longer load is likely to do: declare less, or find what slows the backend"));
     }

@@ -17,8 +17,8 @@ internal static class TokenPace
         if (TextEvidence.TryRead(clause, m, "", out var reason) is not { } run)
             return clause.Found(new Verdict.Inconclusive(reason));
         var load = run.Load;
-        if (load.Terms.CountedBy == "chunks")
-            return clause.Found(new Verdict.Inconclusive("tokens were not counted, and a chunk is not a token; give the runner the model's tokenizer"));
+        if (!load.Terms.IsCounted)
+            return clause.Found(new Verdict.Inconclusive("tokens were not counted: a chunk is not a token, and an id that a server sends is its claim; give the runner the model's tokenizer"));
 
         long? Pace(TextRecord request) => request.OutputTokens < load.Terms.LeastOutputTokens ? long.MaxValue : load.PerOutputToken(request);
         var paces = TextPopulation.Of(run.Requests.Select(Pace));

@@ -44,9 +44,11 @@ public sealed record Goodput(int Good, int Requests, long RequestsMilli, long To
 /// <param name="SkewPpm">How far the second lies from the first, in parts per million of it.</param>
 public sealed record OfferedRate(long OfferedMilli, long AchievedMilli, long SkewPpm)
 {
-    /// <summary>Compares the two; null for a load of one request, or of requests that are all due at once.</summary>
+    /// <summary>Compares the two; null for a load of no or one request, or of requests that are all due at once.</summary>
     public static OfferedRate? TryMeasure(TextLoad load)
     {
+        if (load.Requests.IsEmpty)
+            return null;
         var (due, sent) = (load.Requests.Max(request => request.Due) - load.Requests.Min(request => request.Due),
             load.Requests.Max(request => request.Sent) - load.Requests.Min(request => request.Sent));
         if (due == 0 || sent == 0)

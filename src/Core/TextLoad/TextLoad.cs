@@ -94,8 +94,14 @@ public sealed record TextTerms
     /// <summary>Fewer tokens than this and an answer is too short to meet its limits; 0 where a model may stop when it likes.</summary>
     public int LeastOutputTokens { get; init; }
 
-    /// <summary>How tokens were counted: <c>ids</c>, <c>tokenizer</c>, or <c>chunks</c>, which is no count of tokens.</summary>
+    /// <summary>
+    /// How tokens were counted: <c>ids</c> (the server's, which spell the text by the model's tokenizer), <c>tokenizer</c> (the text tokenized
+    /// again), or by nothing of ours: <c>claimed-ids</c>, <c>chunks</c>.
+    /// </summary>
     public required string CountedBy { get; init; }
+
+    /// <summary>Whether the runner counted tokens for itself: nothing is judged by any other count.</summary>
+    public bool IsCounted => CountedBy is "ids" or "tokenizer";
 
     /// <summary>Requests that were to be sent and of which there is no record. Above 0 the load is void.</summary>
     public long Dropped { get; init; }

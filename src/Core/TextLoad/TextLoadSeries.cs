@@ -96,7 +96,7 @@ public static class TextLoadSeries
         var terms = new TextTerms
         {
             Scenario = Word("scenario", TextScenarios.All.AsSpan()),
-            CountedBy = Word("counted_by", "ids", "tokenizer", "chunks"),
+            CountedBy = Word("counted_by", "ids", "tokenizer", "claimed-ids", "chunks"),
             Seed = Number("seed"),
             Streams = (int)Number("streams", int.MaxValue),
             RateMilli = Number("rate_milli"),

@@ -43,7 +43,7 @@ internal static class TextLoads
         var wanted = TimeSpan.FromSeconds(clause.Limit("min_seconds"));
         var bench = await stand.WarmAsync(Count(clause, "prompt_tokens"), Count(clause, "output_tokens"), isOpen: false, (wanted * 10) + stand.Setting.AnswerWithin, cancellationToken);
         var requests = 8 * stand.Setting.Streams;
-        var took = Length(await stand.LoadAsync(bench, new TextScenario.Offline(), new LoadExtent(requests, null), cancellationToken));
+        var took = Length(await stand.ProbeAsync(bench, new TextScenario.Offline(), new LoadExtent(requests, null), cancellationToken));
         for (var attempt = 1; ; attempt++)
         {
             requests = (int)Math.Clamp(Math.Ceiling(requests * 1.25 * (wanted / took)), requests, most);

@@ -20,7 +20,7 @@ internal static class TextServer
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, server.Flooded);
         try
         {
-            return await measure(new TextStand(setting, server.Transport, (outcome, token) => AccountAsync(server, outcome, token)), server, either.Token);
+            return await measure(new TextStand(setting, server.Transport, (outcome, isProbe, token) => AccountAsync(server, outcome, isProbe, token)), server, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -28,7 +28,7 @@ internal static class TextServer
         }
     }
 
-    private static async Task AccountAsync(Deployment server, TextOutcome outcome, CancellationToken cancellationToken)
+    private static async Task AccountAsync(Deployment server, TextOutcome outcome, bool isProbe, CancellationToken cancellationToken)
     {
         var (asked, answered) = (outcome.Load.Requests.Length, outcome.Load.Requests.Count(request => request.IsAnswered));
         server.Count(asked, answered, TimeSpan.FromTicks(outcome.Load.Terms.DurationNanos / 100));
@@ -36,11 +36,21 @@ internal static class TextServer
             throw await server.ExplainAsync("was under load", null, cancellationToken);
         if (outcome.BrokenOff is { } reason)
             throw await server.ExplainAsync($"was under load, which broke off ({reason})", null, cancellationToken);
-        if (answered == 0)
-        {
-            var said = outcome.Samples.Select(sample => sample.Explanation).FirstOrDefault(words => words is not null) ?? "no words";
-            throw await server.ExplainAsync($"answered none of {asked} requests (the first: {said})", null, cancellationToken);
-        }
+        if (Refused(outcome, isProbe) is var (what, wanted))
+            throw await server.ExplainAsync(what, WireException.Protocol(wanted), cancellationToken);
+    }
+
+    /// <returns>What the server did and what was expected of it; null if that is enough to go on: failures within a measured load are evidence, and judged.</returns>
+    internal static (string What, string Wanted)? Refused(TextOutcome outcome, bool isProbe)
+    {
+        var (asked, answered) = (outcome.Load.Requests.Length, outcome.Load.Requests.Count(request => request.IsAnswered));
+        if (answered == asked || (answered > 0 && !isProbe))
+            return null;
+        var said = outcome.Samples.FirstOrDefault(sample => sample.Failure is not null || sample.Chunks.IsEmpty)?.Explanation ?? "an answer without text";
+        return answered == 0
+            ? ($"answered none of {asked} requests", $"an answer to each was expected; the first: {said}. See the server's log.")
+            : ($"left {asked - answered} of {asked} requests unanswered before anything was measured",
+                $"an answer to each was expected; the first of them: {said} Let the server queue what it cannot answer at once, or state fewer `server.streams` in the profile.");
     }
 
     private static ITokenizer? Tokenizer(RunContext run) => run.Inputs.Model.Text is not { } text ? null

@@ -28,8 +28,8 @@ internal sealed record CalibratedLoad(TextLoad Load, Calibration Before, Calibra
 }
 
 /// <summary>One server under text loads; no two of its requests have the same prompt.</summary>
-/// <param name="account">Told of every load; throws where it shows that the server is broken.</param>
-internal sealed class TextStand(TextSetting setting, Transport transport, Func<TextOutcome, CancellationToken, Task> account)
+/// <param name="account">Told of every load, and whether it is a probe; throws where it shows that the server is broken.</param>
+internal sealed class TextStand(TextSetting setting, Transport transport, Func<TextOutcome, bool, CancellationToken, Task> account)
 {
     private const long FirstSeed = 20261122; // of schedules and prompts; each workload of a server gets the next one
     private const int OpenConnections = 256; // all are open before a Poisson load begins
@@ -48,7 +48,7 @@ internal sealed class TextStand(TextSetting setting, Transport transport, Func<T
         var bench = new TextBench(
             setting.Driver, new TextTarget(transport, null, "/v1", []), new TextWorkload(spec, setting.Tokenizer),
             requestLimit ?? setting.AnswerWithin, isOpen ? OpenConnections : MostConnections, progress: null);
-        await LoadAsync(bench, new TextScenario.FixedConcurrency(setting.Streams), new LoadExtent(2 * setting.Streams, null), cancellationToken);
+        await ProbeAsync(bench, new TextScenario.FixedConcurrency(setting.Streams), new LoadExtent(2 * setting.Streams, null), cancellationToken);
         return bench;
     }
 
@@ -60,10 +60,17 @@ internal sealed class TextStand(TextSetting setting, Transport transport, Func<T
         return new(load, before, await CalibrateAsync(bench, scenario, cancellationToken));
     }
 
-    public async Task<TextLoad> LoadAsync(TextBench bench, TextScenario scenario, LoadExtent extent, CancellationToken cancellationToken)
+    public Task<TextLoad> LoadAsync(TextBench bench, TextScenario scenario, LoadExtent extent, CancellationToken cancellationToken) =>
+        LoadAsync(bench, scenario, extent, isProbe: false, cancellationToken);
+
+    /// <summary>Drives a load that only prepares others, and of which nothing is kept: so every request of it must be answered, or nobody would see which was not.</summary>
+    public Task<TextLoad> ProbeAsync(TextBench bench, TextScenario scenario, LoadExtent extent, CancellationToken cancellationToken) =>
+        LoadAsync(bench, scenario, extent, isProbe: true, cancellationToken);
+
+    private async Task<TextLoad> LoadAsync(TextBench bench, TextScenario scenario, LoadExtent extent, bool isProbe, CancellationToken cancellationToken)
     {
         var outcome = await bench.RunAsync(scenario, extent, cancellationToken);
-        await account(outcome, cancellationToken);
+        await account(outcome, isProbe, cancellationToken);
         return outcome.Load;
     }
 

@@ -33,6 +33,9 @@ public sealed record TextLoadSpec
     /// <summary>An open loop that would need more connections at once fails those requests as <see cref="TextFailure.NoConnection"/>.</summary>
     public int MaxConnections { get; init; } = 1024;
 
+    /// <summary>Ends the load softly: what was answered by then is the result, requests on their way are left out, and <see cref="TextLoadResult.BrokenOff"/> says so.</summary>
+    public CancellationToken Stop { get; init; } = CancellationToken.None;
+
     /// <summary>Largest answer, in bytes, head and framing included; the rest is not read.</summary>
     public long AnswerLimit { get; init; } = 16L << 20;
 }

@@ -184,4 +184,23 @@ public sealed class TextThroughputTests
         Judged.Passes(Judged.By(clause, Runs(20, 20, 20), Plan));
         Judged.Measured(Judged.By(clause, Runs(20, 24, 20), Plan));
     }
+
+    [Fact] // PERF-12: of text, a completion is a token
+    public void Repeatability_of_text_is_told_in_tokens_and_of_tensors_in_samples()
+    {
+        static Measurement Runs(long third) => Enumerable.Range(1, 3).Aggregate(new Measurement { Check = "PERF-12" }, (m, i) =>
+        {
+            var load = Closed(4, 40, _ => new Answer((i == 3 ? third : 20) * Ms, (i == 3 ? third : 20) * Ms, 100));
+            return m.WithSeries(Given.Nanos($"run.{i}", load.TokenArrivals()))
+                .WithFact($"run.{i}.duration_ns", $"{load.Terms.DurationNanos}").WithFact($"run.{i}.container", $"container-{i}");
+        });
+
+        var (text, tensors) = (Judged.By(Clauses.Repeatability with { AppliesTo = ["llm"] }, Runs(30), Plan), Judged.By(Clauses.Repeatability, Runs(30)));
+
+        Assert.Equal(3, text.Figures.Count(figure => figure.Unit == "tokens/s"));
+        Assert.DoesNotContain(text.Figures, figure => figure.Unit == "samples/s");
+        Assert.Contains("tokens/s", Judged.Measured(text), StringComparison.Ordinal);
+        Assert.DoesNotContain("samples/s", Judged.Measured(text), StringComparison.Ordinal);
+        Assert.Contains("samples/s", Judged.Measured(tensors), StringComparison.Ordinal);
+    }
 }

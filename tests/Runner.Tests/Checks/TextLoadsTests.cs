@@ -61,13 +61,50 @@ public sealed class TextLoadsTests
         Assert.Equal(driver.Bodies.Count, driver.Bodies.Distinct(StringComparer.Ordinal).Count());
     }
 
+    [Theory] // a load that prepares others is kept nowhere: what it lacks would be seen by nobody
+    [InlineData(0, true, null)]
+    [InlineData(1, true, "left 1 of 12 requests unanswered")]
+    [InlineData(1, false, null)]
+    [InlineData(12, true, "answered none of 12 requests")]
+    [InlineData(12, false, "answered none of 12 requests")]
+    public async Task A_partly_refused_probe_stops_the_step_and_a_measured_load_is_judged(int refused, bool isProbe, string? said)
+    {
+        var driver = new SimulatedDriver(8, i => i < refused ? Good with { Failure = TextFailure.Refused, Status = 429, Explanation = "status 429: queue full." } : Good);
+        var outcome = await Bench(driver).RunAsync(new TextScenario.FixedConcurrency(4), new LoadExtent(12, null), TestContext.Current.CancellationToken);
+
+        var found = TextServer.Refused(outcome, isProbe);
+
+        Assert.Equal(said, found is var (what, _) ? what[..said!.Length] : null);
+        if (found is not var (_, wanted))
+            return;
+        Assert.Contains("an answer to each was expected", wanted, StringComparison.Ordinal);
+        Assert.Contains("status 429: queue full.", wanted, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Warm_ups_and_the_trial_of_an_offline_load_are_probes()
+    {
+        var (driver, probes) = (new SimulatedDriver(8, _ => new Reply(10 * Ms, Ms)), new List<bool>());
+        var setting = new TextSetting(driver, driver, new ByteTokenizer(), "m", 4, TimeSpan.FromMinutes(10), Declared);
+        var stand = new TextStand(setting, SimulatedDriver.Server, (_, isProbe, _) =>
+        {
+            probes.Add(isProbe);
+            return Task.CompletedTask;
+        });
+
+        await TextLoads.OfflineAsync(stand, Catalogue().Clause("PERF-05-TEXT"), TestContext.Current.CancellationToken);
+
+        Assert.Equal([true, true, false], probes.Take(3));
+        Assert.DoesNotContain(true, probes.Skip(3));
+    }
+
     private static IEnumerable<string> Failed(IEnumerable<Finding> findings) => findings.Where(finding => finding.Verdict is Verdict.Fail).Select(finding => finding.Check);
 
     private static async Task<ImmutableArray<Finding>> JudgeAsync(SimulatedDriver driver, params string[] only)
     {
         var (standard, measured) = (Catalogue(), ImmutableArray.CreateBuilder<Measurement>());
         var setting = new TextSetting(driver, driver, new ByteTokenizer(), "m", 4, TimeSpan.FromMinutes(10), Declared);
-        TextStand Stand() => new(setting, SimulatedDriver.Server, (_, _) => Task.CompletedTask);
+        TextStand Stand() => new(setting, SimulatedDriver.Server, (_, _, _) => Task.CompletedTask);
         var cancel = TestContext.Current.CancellationToken;
         bool Wanted(string check) => only.Length == 0 || only.Contains(check);
         if (Wanted("PERF-02"))

@@ -27,8 +27,8 @@ internal static class GivenLoad
     public static TextBench Bench(SimulatedDriver driver, WorkloadSpec? workload = null, ITokenizer? tokenizer = null) =>
         new(driver, Target, new TextWorkload(workload ?? Workload, tokenizer), TimeSpan.FromMinutes(1), 64, progress: null);
 
-    public static async Task<LoadSessionResult> RunAsync(SimulatedDriver driver, LoadRequest request, CancellationToken? cancellationToken = null) =>
-        await new LoadSession(driver, driver, Target, new TextWorkload(Workload, null), request, _ => { })
+    public static async Task<LoadSessionResult> RunAsync(SimulatedDriver driver, LoadRequest request, CancellationToken? cancellationToken = null, ITokenizer? tokenizer = null) =>
+        await new LoadSession(driver, driver, Target, new TextWorkload(Workload, tokenizer), request, _ => { })
             .RunAsync(cancellationToken ?? TestContext.Current.CancellationToken);
 
     /// <summary>One token per byte, ids below 256.</summary>

@@ -88,17 +88,38 @@ public sealed class SessionTests
     [Fact]
     public async Task A_claim_that_is_twice_the_count_is_flagged_and_changes_no_rate()
     {
-        var (honest, lying) = (await RunAsync(new SimulatedDriver(8, _ => Good), Request), await RunAsync(new SimulatedDriver(8, _ => Good with { Claim = 22 }), Request));
+        var honest = await RunAsync(new SimulatedDriver(8, _ => Good), Request, tokenizer: new ByteTokenizer());
+        var lying = await RunAsync(new SimulatedDriver(8, _ => Good with { Claim = 22 }), Request, tokenizer: new ByteTokenizer());
 
         Assert.Equal(honest.Points[0].Load.Requests, lying.Points[0].Load.Requests.AsEnumerable());
         Assert.Contains("1000 requests", lying.Points[0].Warnings().Single().En, StringComparison.Ordinal);
+    }
+
+    [Fact] // twice the ids for the same text: the rate is the text's
+    public async Task Ids_that_do_not_spell_the_text_change_no_rate_and_are_told()
+    {
+        var honest = await RunAsync(new SimulatedDriver(8, _ => Good), Request, tokenizer: new ByteTokenizer());
+        var lying = await RunAsync(new SimulatedDriver(8, _ => Good with { Claim = 22 }) { IdsPerToken = 2 }, Request, tokenizer: new ByteTokenizer());
+
+        Assert.Equal(("ids", "tokenizer"), (honest.Points[0].Load.Terms.CountedBy, lying.Points[0].Load.Terms.CountedBy));
+        Assert.Equal(honest.Points[0].Load.ChunkTokens, lying.Points[0].Load.ChunkTokens.AsEnumerable());
+        Assert.Contains("do not spell its text", lying.Points[0].Warnings()[0].En, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ids_that_no_tokenizer_looked_at_are_said_to_be_a_claim()
+    {
+        var result = await RunAsync(new SimulatedDriver(8, _ => Good), Request);
+
+        Assert.Equal("claimed-ids", result.Points[0].Load.Terms.CountedBy);
+        Assert.Contains("--tokenizer", result.Points[0].Warnings().Single().En, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Tokens_that_nobody_counted_are_said_to_be_chunks() =>
         Assert.Contains("--tokenizer", (await RunAsync(new SimulatedDriver(8, _ => Good) { GivesIds = false }, Request)).Points[0].Warnings()[0].En, StringComparison.Ordinal);
 
-    [Fact]
+    [Fact] // the load that ran then included, which is void
     public async Task A_session_that_is_cut_off_keeps_what_it_has()
     {
         using var cancelling = new CancellationTokenSource();
@@ -115,7 +136,10 @@ public sealed class SessionTests
         var result = await RunAsync(driver, Request with { Scenario = "sweep", Streams = 64, Extent = new LoadExtent(100, null) }, cancelling.Token);
 
         Assert.Equal(LoadEnd.CutOff, result.End);
-        Assert.Equal(["c1", "c2"], result.Points.Select(point => point.Name));
+        Assert.Equal([("c1", 100), ("c2", 100), ("c4", SimulatedDriver.BeforeStop)], result.Points.Select(point => (point.Name, point.Samples.Length)));
+        Assert.Empty(result.Points[1].Voids());
+        Assert.Contains("broke off", result.Points[2].Voids()[0].En, StringComparison.Ordinal);
+        Assert.StartsWith("interrupted", result.Reason.En, StringComparison.Ordinal);
     }
 
     [Theory]

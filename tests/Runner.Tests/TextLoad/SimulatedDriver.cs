@@ -16,6 +16,9 @@ internal sealed class SimulatedDriver(int slots, Func<int, Reply> reply) : IText
 {
     public const long Ms = 1_000_000;
 
+    /// <summary>Requests that a load which is stopped has answered by then.</summary>
+    public const int BeforeStop = 30;
+
     private int _asked;
 
     public static Transport Pace { get; } = new Transport.UnixSocket("/pace");
@@ -30,6 +33,9 @@ internal sealed class SimulatedDriver(int slots, Func<int, Reply> reply) : IText
 
     /// <summary>Whether answers carry the ids of their tokens.</summary>
     public bool GivesIds { get; init; } = true;
+
+    /// <summary>How often the id of a token is sent; any honest server does it once.</summary>
+    public int IdsPerToken { get; init; } = 1;
 
     /// <summary>Called before each load of the server under test.</summary>
     public Action? Before { get; init; }
@@ -52,7 +58,8 @@ internal sealed class SimulatedDriver(int slots, Func<int, Reply> reply) : IText
         var free = new PriorityQueue<long, long>(Enumerable.Repeat((0L, 0L), isPace ? 10_000 : slots));
         var streams = spec.Arrivals is Arrivals.Concurrent closed ? new PriorityQueue<long, long>(Enumerable.Repeat((0L, 0L), closed.Streams)) : null;
         var samples = ImmutableArray.CreateBuilder<TextSample>();
-        for (var i = 0; i < spec.Requests.Length; i++)
+        var answered = spec.Stop.IsCancellationRequested ? Math.Min(BeforeStop, spec.Requests.Length) : spec.Requests.Length;
+        for (var i = 0; i < answered; i++)
         {
             var due = spec.Arrivals is Arrivals.Scheduled(var schedule) ? schedule[i] : streams!.Dequeue();
             if (spec.Arrivals is Arrivals.Concurrent { StopAfter: { } stop } && due > stop.Ticks * 100)
@@ -63,7 +70,7 @@ internal sealed class SimulatedDriver(int slots, Func<int, Reply> reply) : IText
         }
 
         progress?.Report(new TextLoadProgress(Ms, samples.Count, 0, samples.Count, 0, 0));
-        return Task.FromResult(new TextLoadResult(samples.ToImmutable(), samples.Count == 0 ? 0 : samples.Max(sample => sample.Ended), null, 0));
+        return Task.FromResult(new TextLoadResult(samples.ToImmutable(), samples.Count == 0 ? 0 : samples.Max(sample => sample.Ended), spec.Stop.IsCancellationRequested ? "stopped" : null, 0));
     }
 
     public Task<IRunningPace> StartAsync(PaceSpec spec, CancellationToken cancellationToken)
@@ -90,7 +97,7 @@ internal sealed class SimulatedDriver(int slots, Func<int, Reply> reply) : IText
             Chunks =
             [
                 .. Enumerable.Range(0, tokens).Select(token => new TextChunk(
-                    start + how.First + (token * how.Gap) + (isPace ? ClientError : 0), IsExact: true, " w", GivesIds ? [token] : [])),
+                    start + how.First + (token * how.Gap) + (isPace ? ClientError : 0), IsExact: true, "w", GivesIds ? [.. Enumerable.Repeat((int)'w', IdsPerToken)] : [])),
             ],
             Usage = new TextUsage(100, how.Claim ?? tokens, 100 + tokens, null),
             FinishReason = "length",

@@ -63,6 +63,37 @@ public sealed class TextLoadTests
         Assert.All(result.Samples, sample => Assert.True(sample.Due <= 50_000_000 && sample.Failure is null, sample.Explanation));
     }
 
+    [Fact] // asked for the third time, the server stays silent
+    public async Task A_load_that_is_stopped_ends_with_what_was_answered_and_says_so()
+    {
+        using var stopping = new CancellationTokenSource();
+        using var server = ScriptedServer.OnTcp(peer =>
+        {
+            for (var number = 0; number < 2 && peer.ReadRequest(); number++)
+                peer.Send(Good);
+            peer.ReadRequest();
+            stopping.Cancel();
+            peer.WaitForHangUp();
+        });
+
+        var result = await GivenText.DriveAsync(GivenText.Spec(server.Transport, 5) with { Stop = stopping.Token });
+
+        Assert.Equal([0, 1], result.Samples.Select(sample => sample.Request));
+        Assert.All(result.Samples, sample => Assert.Null(sample.Failure));
+        Assert.Contains("stopped", result.BrokenOff, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_load_that_was_stopped_before_it_began_asks_nothing()
+    {
+        using var server = ScriptedServer.Answering(Good);
+
+        var result = await GivenText.DriveAsync(GivenText.Spec(server.Transport, 5) with { Stop = new CancellationToken(canceled: true) });
+
+        Assert.Empty(result.Samples);
+        Assert.NotNull(result.BrokenOff);
+    }
+
     [Fact]
     public async Task Streams_start_evenly_over_the_ramp()
     {

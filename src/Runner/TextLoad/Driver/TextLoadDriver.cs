@@ -46,8 +46,17 @@ public sealed class TextLoadDriver : ITextLoadDriver
     {
         using var opener = new TextOpener(run, spec);
         var count = run.Streams > 0 ? run.Streams : Math.Min(spec.MaxConnections, spec.Requests.Length);
-        if (opener.OpenAll(count, cancellationToken) is { } refusal)
-            return new([], 0, refusal, 0);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, spec.Stop);
+        try
+        {
+            if (opener.OpenAll(count, either.Token) is { } refusal)
+                return new([], 0, refusal, 0);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new([], 0, TextLoadRun.Stopped, 0);
+        }
+
         var collection = GCSettings.LatencyMode;
         GCSettings.LatencyMode = GCLatencyMode.SustainedLowLatency;
         try
@@ -69,6 +78,7 @@ public sealed class TextLoadDriver : ITextLoadDriver
         using var cancelling = cancellationToken.UnsafeRegister(static run => ((TextLoadRun)run!).Cancel(), run);
         var schedule = new TextSchedule(run, spec.Arrivals);
         var mayRest = spec is { Arrivals: Arrivals.Scheduled, Transport: not Transport.UnixSocket }; // Unix sockets have no receive stamps
+        using var stopping = spec.Stop.UnsafeRegister(static run => ((TextLoadRun)run!).Stop(), run);
         run.Begin();
         var opening = OnOwnThread(() => Opening(run, opener, ending.Token));
         try
@@ -105,7 +115,7 @@ public sealed class TextLoadDriver : ITextLoadDriver
     {
         var reader = new TextAnswerReader(run.Started, TextLoadRun.Nanoseconds(spec.RequestLimit));
         var samples = ImmutableArray.CreateBuilder<TextSample>(run.Exchanges.Length);
-        foreach (var exchange in run.Exchanges.Where(exchange => exchange.Due >= 0))
+        foreach (var exchange in run.Exchanges.Where(exchange => exchange is { Due: >= 0, IsOver: true })) // all, unless it was stopped
         {
             cancellationToken.ThrowIfCancellationRequested();
             samples.Add(reader.Read(exchange, spec.Requests[exchange.Request]));
@@ -124,8 +134,8 @@ public sealed class TextLoadDriver : ITextLoadDriver
         if (spec.TlsName is { } name)
         {
             throw new BrokenEnvironmentException(
-                $"The load asks for TLS to {name}, and this client speaks plain HTTP only. "
-                + "Let the server listen without TLS, or put a local proxy that ends TLS before it.");
+                $"The load asks for TLS to {name}, and this client speaks plain HTTP only: it takes the kernel's receive stamps, which a TLS stream would hide. "
+                + "Let the server listen without TLS, or put a proxy that ends TLS before it, on the server's machine so that the path stays the same, and give its http:// address.");
         }
 
         ArgumentOutOfRangeException.ThrowIfZero(spec.Requests.Length, nameof(spec));

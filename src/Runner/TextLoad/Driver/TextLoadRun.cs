@@ -9,6 +9,8 @@ namespace Adaptation.Runner;
 /// </remarks>
 internal sealed class TextLoadRun : IDisposable
 {
+    public const string Stopped = "it was stopped by whoever asked for it";
+
     private const int MostFailuresInARow = 100;
     private static readonly long MostBytes = Math.Min(2L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4); // of answers not yet read
     private readonly TextLoadSpec _spec;
@@ -71,6 +73,13 @@ internal sealed class TextLoadRun : IDisposable
     {
         _isCancelled = true;
         Epoll.Ring();
+    }
+
+    /// <summary>Ends the load at once; exchanges on their way stay as they are.</summary>
+    public void Stop()
+    {
+        BreakOff(Stopped);
+        Cancel();
     }
 
     /// <summary>Says that the schedule makes nothing due any more; in a closed loop the end of an answer still does.</summary>

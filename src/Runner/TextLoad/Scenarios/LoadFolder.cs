@@ -23,6 +23,13 @@ public static class LoadFolder
         }
     }
 
+    /// <summary>Takes the folder away again if nothing was written to it.</summary>
+    public static void RemoveIfEmpty(string folder)
+    {
+        if (!Directory.EnumerateFileSystemEntries(folder).Any())
+            Directory.Delete(folder);
+    }
+
     public static void Write(string folder, LoadSessionResult result)
     {
         using (var samples = new FileStream(Path.Combine(folder, "samples.jsonl"), FileMode.CreateNew))

@@ -70,6 +70,10 @@ public sealed record LoadPoint(
             yield return (false, new("the longest request took a third of the steady stage or more: throughput is not to be trusted; let it run longer", "最长请求占稳态阶段三分之一以上：吞吐量不可信，请延长测试"));
         if (Load.Terms.CountedBy == "chunks")
             yield return (false, new("tokens are counted as chunks, which they need not be: give --tokenizer", "词元数以数据块计，未必准确：请给出 --tokenizer"));
+        else if (Load.Terms.CountedBy == "claimed-ids")
+            yield return (false, new("tokens are counted by the ids that the server sent, which nothing ties to its text: give --tokenizer", "词元数以服务端所发 ID 计，未与文本核对：请给出 --tokenizer"));
+        else if (Load.Terms.CountedBy == "tokenizer" && Samples.Any(sample => sample.Chunks.Any(chunk => !chunk.TokenIds.IsDefaultOrEmpty)))
+            yield return (false, new("the token ids that the server sent do not spell its text, or cut it into more than the tokenizer does: tokens are counted from the text", "服务端所发词元 ID 与文本不符或切分过细：词元数由分词器按文本计"));
         if (Load.Terms.CountDisagreements > 0)
             yield return (false, new($"of {Load.Terms.CountDisagreements} requests the server's token count differs from ours by more than 1 %", $"{Load.Terms.CountDisagreements} 个请求的服务端词元数与我方计数相差超过 1 %"));
     }

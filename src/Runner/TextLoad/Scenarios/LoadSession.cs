@@ -80,7 +80,7 @@ public sealed class LoadSession(ITextLoadDriver driver, IPaceServer pace, TextTa
     private readonly HonestyGate _gate = new(pace, driver);
     private string _point = "";
 
-    /// <summary>Measures until it is done or cancelled; a cancelled session returns what it has.</summary>
+    /// <summary>Measures until it is done or cancelled; a cancelled session returns what it has, the load that ran included.</summary>
     /// <exception cref="BadInputException">The server does not do what is asked of it: unknown model, no streaming, a key that it does not take.</exception>
     /// <exception cref="BrokenEnvironmentException">The server cannot be reached, or this machine does not let it try.</exception>
     public async Task<LoadSessionResult> RunAsync(CancellationToken cancellationToken)
@@ -90,9 +90,10 @@ public sealed class LoadSession(ITextLoadDriver driver, IPaceServer pace, TextTa
         {
             show(new LoadEvent.Doing(new("asking the server once", "试探服务器")));
             await ServerProbe.AskAsync(driver, target, workload, request, cancellationToken);
-            var bench = Bench();
+            var bench = Bench(cancellationToken);
             show(new LoadEvent.Doing(new("warming up", "预热")));
             await bench.WarmUpAsync(Math.Max(1, Math.Min(request.Streams, WarmUpRequests)), WarmUpRequests, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested(); // a load that was stopped returns
             found = await CarryOutAsync(bench, cancellationToken);
             return Result(found, isCutOff: false);
         }
@@ -102,8 +103,8 @@ public sealed class LoadSession(ITextLoadDriver driver, IPaceServer pace, TextTa
         }
     }
 
-    private TextBench Bench() => new(
-        driver, target, workload, request.RequestLimit, request.MaxConnections, new Relay(progress => show(new LoadEvent.Underway(_point, progress))));
+    private TextBench Bench(CancellationToken stop) => new(
+        new SoftlyStopped(driver, stop), target, workload, request.RequestLimit, request.MaxConnections, new Relay(progress => show(new LoadEvent.Underway(_point, progress))));
 
     private async Task<RateFound?> CarryOutAsync(TextBench bench, CancellationToken cancellationToken)
     {
@@ -164,6 +165,8 @@ public sealed class LoadSession(ITextLoadDriver driver, IPaceServer pace, TextTa
         var before = await _gate.MeasureAsync(scenario, request.MaxConnections, workload.Spec.Seed, cancellationToken);
         show(new LoadEvent.Doing(new($"{name}: measuring", $"{name}：测量中")));
         var outcome = await bench.RunAsync(scenario, extent, cancellationToken);
+        if (outcome.Load.Requests.IsEmpty)
+            cancellationToken.ThrowIfCancellationRequested(); // stopped before any answer: there is nothing to keep
         show(new LoadEvent.Doing(new($"{name}: calibrating the client again", $"{name}：再次校准客户端")));
         Calibration after;
         try
@@ -186,8 +189,15 @@ public sealed class LoadSession(ITextLoadDriver driver, IPaceServer pace, TextTa
     private LoadSessionResult Result(RateFound? found, bool isCutOff)
     {
         var points = _points.ToImmutable();
-        var (end, reason) = isCutOff ? (LoadEnd.CutOff, new LocalText("cut off; what was measured by then is kept", "已中断；保留此前测得的数据")) : LoadJudgement.Of(request, points, found);
+        var (end, reason) = isCutOff ? (LoadEnd.CutOff, new LocalText("interrupted; what was measured by then is kept", "已中断；保留此前测得的数据")) : LoadJudgement.Of(request, points, found);
         return new(request, workload.Spec, points, found, end, reason);
+    }
+
+    /// <summary>Lets a load that is cancelled end with what it has.</summary>
+    private sealed class SoftlyStopped(ITextLoadDriver driver, CancellationToken stop) : ITextLoadDriver
+    {
+        public Task<TextLoadResult> RunAsync(TextLoadSpec spec, IProgress<TextLoadProgress>? progress, CancellationToken cancellationToken) =>
+            driver.RunAsync(spec with { Stop = stop }, progress, CancellationToken.None);
     }
 
     private sealed class Relay(Action<TextLoadProgress> told) : IProgress<TextLoadProgress>

@@ -7,22 +7,25 @@ namespace Adaptation.Runner;
 /// <summary>Turns what a driver saw into the load that verdicts are made from.</summary>
 public static class TextSamples
 {
+    /// <summary>An answer may be this part shorter in text than it is in tokens before it counts as short.</summary>
+    private const int MostTextless = 10;
+
     /// <param name="prompts">As many as there were requests: <see cref="TextSample.Request"/> is a place in them.</param>
     public static TextLoad ToLoad(
         TextLoadResult result, ImmutableArray<TextPrompt> prompts, TextScenario scenario, WorkloadSpec workload, ITokenizer? tokenizer)
     {
-        var way = TokenTally.Way(result.Samples, tokenizer);
+        var tally = TokenTally.Of(result.Samples, tokenizer);
         var records = ImmutableArray.CreateBuilder<TextRecord>(result.Samples.Length);
         var (arrivals, tokens) = (ImmutableArray.CreateBuilder<long>(), ImmutableArray.CreateBuilder<long>());
         var (disagreements, inexact) = (0L, 0L);
-        foreach (var sample in result.Samples)
+        foreach (var (sample, counts) in result.Samples.Zip(tally.ChunkTokens))
         {
-            var count = TokenTally.Of(sample, way, tokenizer);
-            disagreements += sample.Failure is null && way != "chunks" && TokenTally.Disagrees(count.Total, sample.Usage) ? 1 : 0;
+            var total = counts.Sum();
+            disagreements += sample.Failure is null && tally.Way != "chunks" && TokenTally.Disagrees(total, sample.Usage) ? 1 : 0;
             inexact += sample.Chunks.Count(chunk => !chunk.IsExact);
-            records.Add(Record(sample, prompts[sample.Request], count, arrivals.Count));
+            records.Add(Record(sample, prompts[sample.Request], total, arrivals.Count));
             arrivals.AddRange(sample.Chunks.Select(chunk => chunk.At));
-            tokens.AddRange(count.ChunkTokens);
+            tokens.AddRange(counts);
         }
 
         return new TextLoad
@@ -36,8 +39,8 @@ public static class TextSamples
                 DurationNanos = Math.Max(result.Ended, records.Count == 0 ? 0 : records.Max(record => record.Ended)),
                 PromptTokens = workload.PromptTokens,
                 OutputTokens = workload.OutputTokens,
-                LeastOutputTokens = workload.IgnoreEos && way != "chunks" ? workload.OutputTokens : 0,
-                CountedBy = way,
+                LeastOutputTokens = workload.IgnoreEos && tally.Way != "chunks" ? workload.OutputTokens - (int)Math.Min(tally.Textless, workload.OutputTokens / MostTextless) : 0,
+                CountedBy = tally.Way,
                 Dropped = Dropped(result.Samples, prompts.Length, scenario),
                 CountDisagreements = disagreements,
                 InexactChunks = inexact,
@@ -49,7 +52,7 @@ public static class TextSamples
         };
     }
 
-    private static TextRecord Record(TextSample sample, TextPrompt prompt, TokenTally.Count count, int firstChunk) => new()
+    private static TextRecord Record(TextSample sample, TextPrompt prompt, long tokens, int firstChunk) => new()
     {
         Due = sample.Due,
         Sent = sample.Sent,
@@ -57,7 +60,7 @@ public static class TextSamples
         Ended = sample.Ended,
         Status = sample.Failure is { } failure ? 1 + (int)failure : 0,
         PromptTokens = prompt.Tokens ?? (int)Math.Clamp(sample.Usage?.PromptTokens ?? 0, 0, int.MaxValue),
-        OutputTokens = checked((int)count.Total),
+        OutputTokens = checked((int)tokens),
         FirstChunk = firstChunk,
         Chunks = sample.Chunks.Length,
     };

@@ -6,37 +6,58 @@ namespace Adaptation.Runner;
 
 /// <summary>Counts the tokens of answers on the runner's side and holds the server's claim against the count.</summary>
 /// <remarks>
-/// By the ids that the server returned, if every answer has them; else by the model's tokenizer over the text; else there are only chunks,
-/// which are no tokens, and evidence says so.
+/// A load is counted in one way. <c>ids</c>: those that the server sent, where the model's tokenizer is at hand, they spell every text that was
+/// received (<see cref="TokenIds"/>), and are at most a hundredth more than the tokenizer makes of it: a text cut into single bytes is spelled
+/// right too. <c>tokenizer</c>: the text tokenized again, where they are not. Without a tokenizer nothing ties ids to text:
+/// <c>claimed-ids</c> where the server sent some with each chunk, else <c>chunks</c>. Neither of these is a count of tokens, and evidence says so.
 /// </remarks>
-public static class TokenTally
+/// <param name="Way">One of those four words.</param>
+/// <param name="ChunkTokens">Of each answer, tokens in each chunk; a token belongs to the chunk that brought its last byte.</param>
+/// <param name="Textless">Most special tokens of one whole answer that were not counted, such as ends that <c>ignore_eos</c> went beyond; 0 but for <c>ids</c>.</param>
+public sealed record TokenTally(string Way, ImmutableArray<ImmutableArray<long>> ChunkTokens, long Textless)
 {
-    /// <param name="ChunkTokens">Tokens in each chunk; of one that ended in the middle of a token, that token is the next one's.</param>
-    public sealed record Count(ImmutableArray<long> ChunkTokens)
+    public static TokenTally Of(ImmutableArray<TextSample> samples, ITokenizer? tokenizer)
     {
-        public long Total => ChunkTokens.Sum();
+        if (tokenizer is not null)
+            return TryByIds(samples, tokenizer) ?? new("tokenizer", [.. samples.Select(sample => ByText(sample.Chunks, tokenizer))], 0);
+        var haveIds = samples.Any(sample => sample.Chunks.Length > 0)
+            && samples.All(sample => sample.Chunks.All(chunk => !chunk.TokenIds.IsDefaultOrEmpty));
+        return new(
+            haveIds ? "claimed-ids" : "chunks",
+            [.. samples.Select(sample => sample.Chunks.Select(chunk => haveIds ? chunk.TokenIds.Length : 1L).ToImmutableArray())], 0);
     }
-
-    /// <returns><c>ids</c>, <c>tokenizer</c> or <c>chunks</c>: one way for a whole load.</returns>
-    public static string Way(ImmutableArray<TextSample> samples, ITokenizer? tokenizer)
-    {
-        var answered = samples.Where(sample => sample.Chunks.Length > 0).ToArray();
-        return answered.Length > 0 && answered.All(sample => sample.Chunks.All(chunk => !chunk.TokenIds.IsDefaultOrEmpty)) ? "ids"
-            : tokenizer is not null ? "tokenizer" : "chunks";
-    }
-
-    public static Count Of(TextSample sample, string way, ITokenizer? tokenizer) => new(way switch
-    {
-        "ids" => [.. sample.Chunks.Select(chunk => (long)chunk.TokenIds.Length)],
-        "tokenizer" when tokenizer is not null => ByText(sample.Chunks, tokenizer),
-        _ => [.. sample.Chunks.Select(_ => 1L)],
-    });
 
     /// <summary>Whether the claim lies more than a hundredth, and more than the one end token that some count, from the count.</summary>
     public static bool Disagrees(long counted, TextUsage? claim) =>
-        claim is { CompletionTokens: var claimed } && Math.Abs((decimal)claimed - counted) > Math.Max(1, Math.Max(claimed, counted) / 100m);
+        claim is { CompletionTokens: var claimed } && Math.Abs((decimal)claimed - counted) > Allowed(claimed, counted);
 
-    /// <summary>Each token belongs to the chunk that brought its last byte.</summary>
+    /// <returns>Null if the ids of one answer do not spell its text, or all together are more than there can be.</returns>
+    private static TokenTally? TryByIds(ImmutableArray<TextSample> samples, ITokenizer tokenizer)
+    {
+        var (ids, counts) = (new TokenIds(tokenizer), ImmutableArray.CreateBuilder<ImmutableArray<long>>(samples.Length));
+        var (sent, made, textless) = (0L, 0L, 0L);
+        foreach (var sample in samples)
+        {
+            if (ids.TryCount(sample.Chunks) is not { } own)
+            {
+                if (sample.Failure is null)
+                    return null;
+                counts.Add(ByText(sample.Chunks, tokenizer)); // an answer that broke off may have brought ids ahead of their text
+                continue;
+            }
+
+            counts.Add(own.ChunkTokens);
+            (sent, made) = (sent + own.WithText, made + tokenizer.Encode(Text(sample.Chunks), parseSpecial: false).Length);
+            textless = sample.Failure is null ? Math.Max(textless, own.Textless) : textless;
+        }
+
+        return sent > 0 && sent - made <= Allowed(sent, made) ? new("ids", counts.MoveToImmutable(), textless) : null;
+    }
+
+    private static string Text(ImmutableArray<TextChunk> chunks) => string.Concat(chunks.Select(chunk => chunk.Text));
+
+    private static decimal Allowed(long one, long other) => Math.Max(1, Math.Max(one, other) / 100m);
+
     private static ImmutableArray<long> ByText(ImmutableArray<TextChunk> chunks, ITokenizer tokenizer)
     {
         var counts = new long[chunks.Length];
@@ -47,7 +68,7 @@ public static class TokenTally
         for (var i = 0; i < chunks.Length; i++)
             ends[i] = length += Encoding.UTF8.GetByteCount(chunks[i].Text);
         var (at, chunk) = (0L, 0);
-        foreach (var id in tokenizer.Encode(string.Concat(chunks.Select(part => part.Text)), parseSpecial: false))
+        foreach (var id in tokenizer.Encode(Text(chunks), parseSpecial: false))
         {
             at += tokenizer.Decode([id]).Length;
             while (chunk < chunks.Length - 1 && at > ends[chunk])
