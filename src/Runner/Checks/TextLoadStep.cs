@@ -3,63 +3,51 @@ using Adaptation.Core;
 
 namespace Adaptation.Runner;
 
-/// <summary>How fast a server writes text (PERF-02 to PERF-08): each load on a container of its own, the client's error measured on either side.</summary>
+/// <summary>How fast a server writes text under one kind of load, on a container of its own, the client's error measured on either side.</summary>
+/// <remarks>One step a kind: what lasts ten minutes or more and was completed is kept when a run is gone on with.</remarks>
 /// <param name="driver">Makes the client.</param>
-internal sealed class TextLoadStep(Func<ITextLoadDriver> driver) : IStep
+/// <param name="checks">All measured by the same load.</param>
+/// <param name="expected">Seconds that the load of one of its clauses lasts; the longest counts.</param>
+/// <param name="measure">Gets those of the clauses that the run asks for.</param>
+internal sealed class TextLoadStep(
+    Func<ITextLoadDriver> driver, string name, LocalText title, ImmutableArray<string> checks, Func<RunContext, Clause, double> expected,
+    Func<TextStand, ImmutableArray<Clause>, CancellationToken, Task<ImmutableArray<Measurement>>> measure) : IStep
 {
-    public string Name => "text-load";
+    private const double Overhead = 15; // container, warm-up, and the client's own error measured twice
 
-    public LocalText Title { get; } = new("Load with streamed text, container recreated for each load", "流式文本负载（每项负载重建容器）");
+    public string Name => name;
 
-    public ImmutableArray<string> Checks { get; } = ["PERF-02", "PERF-03", "PERF-04-TEXT", "PERF-05-TEXT", "PERF-06", "PERF-07", "PERF-08"];
+    public LocalText Title => title;
+
+    public ImmutableArray<string> Checks => checks;
+
+    public static ImmutableArray<TextLoadStep> All(Func<ITextLoadDriver> driver) =>
+    [
+        new(driver, "text-pace", new("First token and tokens under steady load", "首词元与词元间时延（稳态负载）"), ["PERF-02", "PERF-03"], (_, _) => 10, TextLoads.StreamsAsync),
+        new(driver, "text-latency", new("Whole answers of several lengths", "多种长度的完整应答"), ["PERF-04-TEXT"], (_, _) => 300,
+            async (stand, clauses, token) => [await TextLoads.EndToEndAsync(stand, clauses[0], token)]),
+        new(driver, "text-offline", new("All requests at once", "离线：一次性提交全部请求"), ["PERF-05-TEXT"], (_, clause) => 1.25 * clause.Limit("min_seconds"),
+            async (stand, clauses, token) => [await TextLoads.OfflineAsync(stand, clauses[0], token)]),
+        new(driver, "text-rate", new("Arrivals at the declared rate, and a sweep of streams", "按声明速率到达及并发扫描"), ["PERF-06", "PERF-07", "PERF-08"], AtRate, TextLoads.RatesAsync),
+    ];
 
     public bool IsFor(string modelKind) => modelKind == "llm";
 
-    public TimeSpan Expected(RunContext run) => Checks.Where(run.Includes).Aggregate(TimeSpan.Zero, (sum, check) => sum + TimeSpan.FromSeconds(check switch
+    public TimeSpan Expected(RunContext run) => TimeSpan.FromSeconds(Overhead + Included(run).Max(clause => expected(run, clause)));
+
+    public Task<ImmutableArray<Measurement>> MeasureAsync(RunContext run, CancellationToken cancellationToken)
     {
-        "PERF-03" or "PERF-07" => 0, // come with the ones before them
-        "PERF-04-TEXT" => 300,
-        "PERF-05-TEXT" or "PERF-06" => (1.25 * run.Clause(check).Limit("min_seconds")) + 15,
-        "PERF-08" => 5 * ((1.5 * run.Clause(check).Limit("point_seconds")) + 10),
-        _ => 20,
-    }));
-
-    public async Task<ImmutableArray<Measurement>> MeasureAsync(RunContext run, CancellationToken cancellationToken)
-    {
-        var setting = TextServer.Setting(run, driver());
-        ImmutableArray<Clause> Included(params ReadOnlySpan<string> checks)
-        {
-            var clauses = ImmutableArray.CreateBuilder<Clause>();
-            foreach (var check in checks)
-            {
-                if (run.Includes(check))
-                    clauses.Add(run.Clause(check));
-            }
-
-            return clauses.ToImmutable();
-        }
-
-        Task<T> OnAsync<T>(Func<TextStand, CancellationToken, Task<T>> measure) =>
-            TextServer.UseAsync(run, setting, (stand, _, token) => measure(stand, token), cancellationToken);
-
-        var measured = ImmutableArray.CreateBuilder<Measurement>();
-        if (Included("PERF-02", "PERF-03") is { IsEmpty: false } paces)
-            measured.AddRange(await OnAsync((stand, token) => TextLoads.StreamsAsync(stand, paces, token)));
-        if (Included("PERF-04-TEXT") is [var endToEnd])
-            measured.Add(await OnAsync((stand, token) => TextLoads.EndToEndAsync(stand, endToEnd, token)));
-        if (Included("PERF-05-TEXT") is [var offline])
-            measured.Add(await OnAsync((stand, token) => TextLoads.OfflineAsync(stand, offline, token)));
-        var sweep = Included("PERF-08") is [var points] ? await OnAsync((stand, token) => TextLoads.SweepAsync(stand, points, token)) : null;
-        if (sweep is not null)
-            measured.Add(sweep);
-        if (Included("PERF-06", "PERF-07") is { IsEmpty: false } rates)
-        {
-            foreach (var load in await OnAsync((stand, token) => TextLoads.ServerAsync(stand, rates, token)))
-                measured.Add(load.Check == "PERF-07" && sweep is not null ? TextLoads.WithCurve(load, sweep) : load);
-        }
-
-        return measured.ToImmutable();
+        var clauses = Included(run);
+        return TextServer.UseAsync(run, TextServer.Setting(run, driver()), (stand, _, token) => measure(stand, clauses, token), cancellationToken);
     }
+
+    private static double AtRate(RunContext run, Clause clause) => clause.Limits.TryGetValue("point_seconds", out var point)
+        ? 5 * ((1.5 * point) + Overhead)
+        : run.Plan.Declared.RequestRateMilli is { } rate
+            ? Math.Max(clause.Limits.GetValueOrDefault("min_seconds"), TextLoads.RequestsOf(clause) * 1000.0 / rate)
+            : 0;
+
+    private ImmutableArray<Clause> Included(RunContext run) => [.. checks.Where(run.Includes).Select(run.Clause)];
 }
 
 /// <summary>Tokens per second in runs of a fresh container each (PERF-12), with account kept of what else the machine did.</summary>

@@ -11,7 +11,7 @@ internal static class TextLoads
     public static async Task<ImmutableArray<Measurement>> StreamsAsync(TextStand stand, ImmutableArray<Clause> clauses, CancellationToken cancellationToken)
     {
         // ramp and drain are cut off: what is left must still suffice
-        var requests = clauses.Max(clause => Requests(clause, "percentile_permille")) + (2 * stand.Setting.Streams);
+        var requests = clauses.Max(RequestsOf) + (2 * stand.Setting.Streams);
         var bench = await stand.WarmAsync(Longest(clauses, "prompt_tokens"), Longest(clauses, "output_tokens"), isOpen: false, requestLimit: null, cancellationToken);
         var load = await stand.MeasureAsync(bench, new TextScenario.FixedConcurrency(stand.Setting.Streams), new LoadExtent(requests, null), cancellationToken);
         return [.. clauses.Select(clause => load.AddTo(new Measurement { Check = clause.Id }, ""))];
@@ -54,23 +54,38 @@ internal static class TextLoads
         }
     }
 
+    /// <summary>Arrivals at the declared rate (PERF-06, PERF-07), after the sweep (PERF-08) whose points are the curve of PERF-07.</summary>
+    public static async Task<ImmutableArray<Measurement>> RatesAsync(TextStand stand, ImmutableArray<Clause> clauses, CancellationToken cancellationToken)
+    {
+        var measured = ImmutableArray.CreateBuilder<Measurement>();
+        if (clauses.FirstOrDefault(clause => clause.Id == "PERF-08") is { } points)
+            measured.Add(await SweepAsync(stand, points, cancellationToken));
+        if (clauses.RemoveAll(clause => clause.Id == "PERF-08") is { IsEmpty: false } rates)
+        {
+            foreach (var load in await ServerAsync(stand, rates, cancellationToken))
+                measured.Add(load.Check == "PERF-07" && measured is [var sweep, ..] && sweep.Check == "PERF-08" ? WithCurve(load, sweep) : load);
+        }
+
+        return measured.ToImmutable();
+    }
+
     /// <summary>Poisson arrivals at the rate that the profile declares (PERF-06, PERF-07).</summary>
     /// <returns>None where it declares no rate.</returns>
-    public static async Task<ImmutableArray<Measurement>> ServerAsync(TextStand stand, ImmutableArray<Clause> clauses, CancellationToken cancellationToken)
+    private static async Task<ImmutableArray<Measurement>> ServerAsync(TextStand stand, ImmutableArray<Clause> clauses, CancellationToken cancellationToken)
     {
         if (stand.Setting.Declared.RequestRateMilli is not { } rate)
             return [];
         var bench = await stand.WarmAsync(Longest(clauses, "prompt_tokens"), Longest(clauses, "output_tokens"), isOpen: true, requestLimit: null, cancellationToken);
         var shortest = TimeSpan.FromSeconds(clauses.Max(clause => clause.Limits.GetValueOrDefault("min_seconds")));
         var requests = Math.Max(
-            clauses.Max(clause => Requests(clause, clause.Limits.ContainsKey("percentile_permille") ? "percentile_permille" : "share_permille")),
+            clauses.Max(RequestsOf),
             PoissonSchedule.Make(bench.Workload.Spec.Seed, rate, shortest).Length + 1); // the first that is due after that time
         var load = await stand.MeasureAsync(bench, new TextScenario.Server(rate), new LoadExtent(requests, null), cancellationToken);
         return [.. clauses.Select(clause => load.AddTo(new Measurement { Check = clause.Id }, ""))];
     }
 
     /// <summary>1, 2, 4 ... streams until a doubling gains little (PERF-08).</summary>
-    public static async Task<Measurement> SweepAsync(TextStand stand, Clause clause, CancellationToken cancellationToken)
+    private static async Task<Measurement> SweepAsync(TextStand stand, Clause clause, CancellationToken cancellationToken)
     {
         // the longest request may take a third of the steady stage, which begins and ends up to one request inside the load
         var duration = TimeSpan.FromSeconds(clause.Limit("point_seconds")) * 1.5;
@@ -93,20 +108,21 @@ internal static class TextLoads
     }
 
     /// <summary>The points of a sweep beside the load at the declared rate: the curve of PERF-07.</summary>
-    public static Measurement WithCurve(Measurement goodput, Measurement sweep) => goodput with
+    private static Measurement WithCurve(Measurement goodput, Measurement sweep) => goodput with
     {
         Series = [.. goodput.Series, .. sweep.Series],
         Facts = goodput.Facts.SetItems(sweep.Facts),
     };
+
+    /// <summary>So many that one may be late without leaving the question open.</summary>
+    public static int RequestsOf(Clause clause) =>
+        EarlyStopping.Needed(1, Count(clause, clause.Limits.ContainsKey("percentile_permille") ? "percentile_permille" : "share_permille"), Count(clause, "confidence_ppm"));
 
     private static int Count(Clause clause, string key) => checked((int)clause.Limit(key));
 
     private static int Of(Clause clause, string what, int workload) => Count(clause, string.Create(CultureInfo.InvariantCulture, $"{what}_{workload}"));
 
     private static int Longest(ImmutableArray<Clause> clauses, string key) => clauses.Max(clause => Count(clause, key));
-
-    /// <summary>So many that one may be late without leaving the question open.</summary>
-    private static int Requests(Clause clause, string share) => EarlyStopping.Needed(1, Count(clause, share), Count(clause, "confidence_ppm"));
 
     private static TimeSpan Length(TextLoad load) => TimeSpan.FromTicks(Math.Max(1, (SteadyStage.TryFind(load)?.Length ?? 0) / 100));
 }

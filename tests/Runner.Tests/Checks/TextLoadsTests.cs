@@ -113,13 +113,8 @@ public sealed class TextLoadsTests
             measured.Add(await TextLoads.EndToEndAsync(Stand(), standard.Clause("PERF-04-TEXT"), cancel));
         if (Wanted("PERF-05-TEXT"))
             measured.Add(await TextLoads.OfflineAsync(Stand(), standard.Clause("PERF-05-TEXT"), cancel));
-        if (Wanted("PERF-08"))
-            measured.Add(await TextLoads.SweepAsync(Stand(), standard.Clause("PERF-08"), cancel));
-        if (Wanted("PERF-06"))
-        {
-            var loads = await TextLoads.ServerAsync(Stand(), [standard.Clause("PERF-06"), standard.Clause("PERF-07")], cancel);
-            measured.AddRange(loads[0], TextLoads.WithCurve(loads[1], measured[^1]));
-        }
+        if (new[] { "PERF-06", "PERF-07", "PERF-08" }.Where(Wanted).Select(standard.Clause).ToImmutableArray() is { IsEmpty: false } rates)
+            measured.AddRange(await TextLoads.RatesAsync(Stand(), rates, cancel));
 
         var plan = Given.Plan with { ModelKind = "llm", Declared = Declared };
         var clauses = measured.Select(measurement => standard.Clause(measurement.Check)).ToImmutableArray();
