@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 
 namespace Adaptation.Runner;
@@ -10,26 +11,34 @@ internal static class BiasCases
     public static IEnumerable<FidelityCase> All(TextModelView model) =>
     [
         new("bias-forces", questions => Forced(questions, model)),
-        new("bias-bans", Banned),
+        new("bias-bans", questions => Banned(questions, model)),
     ];
 
     private static FidelityOutcome Forced(TextQuestions questions, TextModelView model)
     {
-        var wanted = model.Tokenizer.Encode("x", parseSpecial: false)[^1]; // a letter that no poem goes on with
-        var reply = questions.Complete(Asked.Completion(Few).And("logit_bias", Bias(wanted, 100)));
+        ImmutableArray<int> wanted = [.. Enumerable.Repeat(model.Tokenizer.Encode("x", parseSpecial: false)[^1], Few)]; // a letter that no poem goes on with
+        var reply = questions.Complete(Asked.Completion(Few).And("logit_bias", Bias(wanted[..1], 100)));
         return new(
-            reply.Said(seen => TextFacts.Ids(seen.First.Ids)), TextFacts.Ids([.. Enumerable.Repeat(wanted, Few)]), TextReply.Rejected);
+            reply.Said(seen => seen.First.Ids.IsDefault ? seen.First.Text : TextFacts.Ids(seen.First.Ids)),
+            TextFacts.Ids(wanted), model.Spell(wanted.AsSpan()), TextReply.Rejected);
     }
 
-    private static FidelityOutcome Banned(TextQuestions questions) => FidelityOutcome.Beside(questions.Complete(Asked.Completion(1)), plain =>
+    private static FidelityOutcome Banned(TextQuestions questions, TextModelView model) => FidelityOutcome.Beside(questions.Complete(Asked.Completion(1)), plain =>
     {
-        if (plain.First.Ids is not [var likeliest, ..])
-            return new("no token ids", "token ids");
+        var likeliest = plain.First.FirstId is { } id ? [id] : SpelledAs(model, plain.First.Text);
+        if (likeliest.IsEmpty)
+            return new($"neither a token id nor a token's text: {plain.First.Text}", "a token");
         var reply = questions.Complete(Asked.Completion(1).And("logit_bias", Bias(likeliest, -100)));
         return new(
-            reply.Said(seen => seen.First.Ids is [var id, ..] && id != likeliest ? "another token" : $"the token {TextFacts.Ids(seen.First.Ids)}, which was banned"),
+            reply.Said(seen => seen.First.Text != plain.First.Text || seen.First.FirstId is { } other && other != likeliest[0]
+                ? "another token" : $"the token {TextFacts.Ids(likeliest)}, which was banned"),
             "another token", TextReply.Rejected);
     });
 
-    private static JsonObject Bias(int id, int amount) => new() { [TextFacts.Number(id)] = amount };
+    /// <summary>All tokens whose text this is: which of them a server that tells no ids generated is not known.</summary>
+    private static ImmutableArray<int> SpelledAs(TextModelView model, string text) =>
+        [.. Enumerable.Range(0, model.Tokenizer.VocabularySize).Where(id => model.Spell([id]) == text)];
+
+    private static JsonObject Bias(ImmutableArray<int> ids, int amount) =>
+        new(ids.Select(id => KeyValuePair.Create(TextFacts.Number(id), (JsonNode?)amount)));
 }

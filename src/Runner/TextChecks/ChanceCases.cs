@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 
 namespace Adaptation.Runner;
@@ -9,7 +10,7 @@ internal static class ChanceCases
     private const int Samples = 3;
     private const int PenaltySamples = 8;
 
-    public static IEnumerable<FidelityCase> All() =>
+    public static IEnumerable<FidelityCase> All(TextModelView model) =>
     [
         new("seed-same", questions => Alike(
             questions.Complete(Asked.Completion(Asked.Long, temperature: 1, Fidelity.Seed)), questions.Complete(Asked.Completion(Asked.Long, temperature: 1, Fidelity.Seed)))),
@@ -20,8 +21,8 @@ internal static class ChanceCases
             questions.Complete(Asked.Completion(Asked.Long, temperature: 0, Fidelity.Seed)), questions.Complete(Asked.Completion(Asked.Long, temperature: 0, Fidelity.Seed + 1)))),
         new("temperature-zero-chat", questions => Alike(
             questions.Converse(Asked.Chat(Asked.Long, temperature: 0, Fidelity.Seed)), questions.Converse(Asked.Chat(Asked.Long, temperature: 0, Fidelity.Seed + 1)))),
-        new("presence-penalty", questions => Penalised(questions, "presence_penalty")),
-        new("frequency-penalty", questions => Penalised(questions, "frequency_penalty")),
+        new("presence-penalty", questions => Penalised(questions, model, "presence_penalty")),
+        new("frequency-penalty", questions => Penalised(questions, model, "frequency_penalty")),
     ];
 
     private static FidelityOutcome Alike(TextReply one, TextReply other) => FidelityOutcome.Beside(one, first => new(other.Said(seen => seen.Ending), first.Ending));
@@ -45,7 +46,7 @@ internal static class ChanceCases
     /// A penalty of -2 makes a model say again what it said, one of 2 keeps it from that: the same seeds show more repeats of the first. Either answer may
     /// end early, and a longer one repeats more, so a pair is compared over the tokens that both have.
     /// </summary>
-    private static FidelityOutcome Penalised(TextQuestions questions, string penalty)
+    private static FidelityOutcome Penalised(TextQuestions questions, TextModelView model, string penalty)
     {
         var (liked, shunned) = (0, 0);
         for (var at = 0; at < PenaltySamples; at++)
@@ -53,11 +54,10 @@ internal static class ChanceCases
             var (one, other) = (Ask(questions, penalty, -2, at), Ask(questions, penalty, 2, at));
             if (one.Status != 200 || other.Status != 200)
                 return new((one.Status != 200 ? one : other).Said(_ => ""), Honoured, TextReply.Rejected);
-            if (one.First.Ids.IsDefault || other.First.Ids.IsDefault)
-                return new("no token ids", Honoured, TextReply.Rejected);
-            var both = Math.Min(one.First.Ids.Length, other.First.Ids.Length);
-            liked += Repeats(one, both);
-            shunned += Repeats(other, both);
+            var (likes, shuns) = (model.TokensOf(one.First), model.TokensOf(other.First));
+            var both = Math.Min(likes.Length, shuns.Length);
+            liked += Repeats(likes, both);
+            shunned += Repeats(shuns, both);
         }
 
         return new(liked > shunned ? Honoured : $"{liked} repeated tokens at -2, and {shunned} at 2", Honoured, TextReply.Rejected);
@@ -66,5 +66,5 @@ internal static class ChanceCases
     private static TextReply Ask(TextQuestions questions, string penalty, int value, int at) =>
         questions.Complete(Asked.Completion(Asked.Long, temperature: 1, Fidelity.Seed + at).And(penalty, (JsonNode)value));
 
-    private static int Repeats(TextReply reply, int tokens) => tokens - reply.First.Ids.Take(tokens).Distinct().Count();
+    private static int Repeats(ImmutableArray<int> tokens, int first) => first - tokens.Take(first).Distinct().Count();
 }

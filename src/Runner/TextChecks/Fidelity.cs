@@ -10,7 +10,7 @@ internal static class Fidelity
     public const long Seed = 20_261_122;
 
     public static ImmutableArray<FidelityCase> Cases(TextModelView model) =>
-        [.. PromptCases.All(model), .. LimitCases.All(model), .. StreamCases.All(), .. LogprobCases.All(), .. ChanceCases.All(), .. BiasCases.All(model), .. RefusalCases.All()];
+        [.. PromptCases.All(model), .. LimitCases.All(model), .. StreamCases.All(), .. LogprobCases.All(), .. ChanceCases.All(model), .. BiasCases.All(model), .. RefusalCases.All()];
 
     /// <exception cref="WireException">The server is dead.</exception>
     public static Measurement Measure(TextQuestions questions, TextModelView model)

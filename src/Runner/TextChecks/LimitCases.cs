@@ -45,14 +45,24 @@ internal static class LimitCases
     private static FidelityOutcome Limited(TextReply longer, TextReply shorter, int most) => FidelityOutcome.Beside(longer, whole =>
     {
         var (ids, finish) = (whole.First.Ids, whole.First.Finish);
-        var expected = ids.IsDefault ? "token ids" : ids.Length > most ? $"length: {TextFacts.Ids(ids[..most])}" : $"{finish}: {TextFacts.Ids(ids)}";
+        if (ids.IsDefault)
+            return Begun(whole.First, shorter);
+        var expected = ids.Length > most ? $"length: {TextFacts.Ids(ids[..most])}" : $"{finish}: {TextFacts.Ids(ids)}";
         return new(shorter.Said(seen => $"{seen.First.Finish}: {TextFacts.Ids(seen.First.Ids)}"), expected);
     });
 
-    /// <summary>The token that ends an answer is among its ids, and not in its text.</summary>
-    private static FidelityOutcome Spelled(TextModelView model, TextChoice choice) => choice.Ids is { IsDefault: false, Length: > 0 } ids
-        ? new(choice.Text, model.Spell(ids.AsSpan()), model.Spell(ids.AsSpan()[..^1]))
-        : new("no token ids", "token ids");
+    /// <summary>The same by the text alone; a character cut in two stands as a replacement character at its end.</summary>
+    private static FidelityOutcome Begun(TextChoice whole, TextReply shorter) => new(
+        shorter.Said(seen => $"{seen.First.Finish}: {(IsBeginning(seen.First.Text, whole.Text) ? "the beginning" : seen.First.Text)}"),
+        "length: the beginning", $"{whole.Finish}: the beginning");
+
+    private static bool IsBeginning(string text, string whole) =>
+        text.Length < whole.Length && whole.StartsWith(text.TrimEnd((char)Rune.ReplacementChar.Value), StringComparison.Ordinal);
+
+    /// <summary>The token that ends an answer is among its ids, and not in its text. Ids that a server does not tell spell nothing wrong.</summary>
+    private static FidelityOutcome Spelled(TextModelView model, TextChoice choice) => choice.Ids.IsDefault
+        ? new(TextFacts.Ids(default), TextFacts.Ids(default))
+        : choice.Ids is { IsEmpty: false } ids ? new(choice.Text, model.Spell(ids.AsSpan()), model.Spell(ids.AsSpan()[..^1])) : new("no token", "a token");
 
     private static FidelityOutcome Echoed(TextQuestions questions)
     {

@@ -58,7 +58,7 @@ internal static class PromptCases
     {
         var reply = questions.Ask(
             TextQuestions.CompletionRoute, new() { ["prompt"] = prompt, ["max_tokens"] = 1, ["temperature"] = 0, ["return_token_ids"] = true });
-        return new(reply.Said(seen => TextFacts.Ids(seen.PromptIds)), TextFacts.Ids(expected));
+        return new(reply.Said(TextFacts.Prompt), TextFacts.ExpectedPrompt(expected));
     }
 
     /// <summary>What the context cannot hold with one token of an answer must be refused.</summary>
@@ -69,7 +69,7 @@ internal static class PromptCases
         var body = new JsonObject { ["messages"] = conversation, ["max_tokens"] = 1, ["temperature"] = 0, ["return_token_ids"] = true };
         if (offered is not null)
             body["tools"] = offered;
-        var seen = questions.Ask(TextQuestions.ChatRoute, body).Said(reply => TextFacts.Ids(reply.PromptIds));
-        return new(seen, expected.Length < model.Context ? TextFacts.Ids(expected) : TextReply.Rejected);
+        var seen = questions.Ask(TextQuestions.ChatRoute, body).Said(TextFacts.Prompt);
+        return new(seen, expected.Length < model.Context ? TextFacts.ExpectedPrompt(expected) : [TextReply.Rejected]);
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 
 namespace Adaptation.Runner;
 
@@ -13,6 +14,14 @@ internal static class TextFacts
     public static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     public static string Ids(ImmutableArray<int> ids) => ids.IsDefault ? "no token ids" : string.Join(' ', ids.Select(id => Number(id)));
+
+    /// <summary>A prompt as the server took it: its ids or, where it tells none (they are no part of OpenAI's API), how many its usage counts.</summary>
+    public static string Prompt(TextReply reply) => !reply.PromptIds.IsDefault ? Ids(reply.PromptIds)
+        : reply.Usage is { ValueKind: JsonValueKind.Object } usage && usage.TryGetProperty("prompt_tokens", out var count) ? $"{count.GetRawText()} prompt tokens"
+        : Ids(default);
+
+    /// <summary>What is right for <see cref="Prompt"/>.</summary>
+    public static ImmutableArray<string> ExpectedPrompt(ImmutableArray<int> ids) => [Ids(ids), $"{Number(ids.Length)} prompt tokens"];
 
     /// <summary>What a server sent may be of any length: a long text stands as its beginning and its digest, which differ if it does.</summary>
     public static string Bounded(string text) => text.Length <= Longest

@@ -50,6 +50,9 @@ internal sealed record TextModelView(ITokenizer Tokenizer, ChatTemplate Template
         return [.. Tokenizer.Encode(rendered, parseSpecial: true)];
     }
 
+    /// <summary>The tokens of an answer: as the server tells them, else as its text is spelled, which may differ from how it was generated.</summary>
+    public ImmutableArray<int> TokensOf(TextChoice choice) => choice.Ids.IsDefault ? [.. Tokenizer.Encode(choice.Text, parseSpecial: false)] : choice.Ids;
+
     /// <summary>The text that ids stand for; bytes that are no character become U+FFFD.</summary>
     /// <exception cref="WireException">An id, which came from a server, is not in the vocabulary.</exception>
     public string Spell(ReadOnlySpan<int> ids)

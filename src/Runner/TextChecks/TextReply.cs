@@ -7,7 +7,11 @@ namespace Adaptation.Runner;
 /// <param name="Finish">As the server spells it; empty if it says none.</param>
 /// <param name="Ids">Default if the server gives none.</param>
 /// <param name="Logprobs">Of kind Undefined or Null if the server gives none.</param>
-internal sealed record TextChoice(long Index, string Text, string Finish, ImmutableArray<int> Ids, JsonElement Logprobs);
+internal sealed record TextChoice(long Index, string Text, string Finish, ImmutableArray<int> Ids, JsonElement Logprobs)
+{
+    /// <summary>Null if the server tells no ids, or generated nothing.</summary>
+    public int? FirstId => Ids.IsDefaultOrEmpty ? null : Ids[0];
+}
 
 /// <summary>What a server said to a request of either text route.</summary>
 /// <param name="Choices">Empty unless the status is 200, when there is one at least.</param>

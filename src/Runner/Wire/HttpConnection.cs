@@ -3,7 +3,10 @@ using System.Net.Sockets;
 namespace Adaptation.Runner;
 
 /// <param name="Bytes">All that goes over the wire: head and body.</param>
-/// <param name="MayRepeat">True for a request that asks twice for the price of one (GET).</param>
+/// <param name="MayRepeat">
+/// True for a request that changes nothing at the server (GET, a question for text): where a kept connection turns out to be closed before a byte of the
+/// answer, it is asked once more on a new one, and its time runs from the first sending.
+/// </param>
 internal sealed record HttpRequest(ReadOnlyMemory<byte> Bytes, bool MayRepeat);
 
 /// <summary>One whole answer. The memory is the buffer's, and good until the buffer's next use.</summary>
@@ -91,6 +94,7 @@ internal sealed class HttpConnection(Transport transport, TimeProvider time, Wir
             _watch.Guard(_socket!);
         else
             Connect();
+        _sent = time.GetTimestamp();
         try
         {
             return AskOnce();
@@ -106,7 +110,6 @@ internal sealed class HttpConnection(Transport transport, TimeProvider time, Wir
     private HttpAnswer AskOnce()
     {
         _filled = 0;
-        _sent = time.GetTimestamp();
         var refusal = Send(_request.Bytes.Span);
         var (start, end, head) = ReceiveHead(refusal);
         var body = head.HasNoBody ? end

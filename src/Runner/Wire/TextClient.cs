@@ -19,7 +19,7 @@ internal sealed class TextClient(Transport transport, TimeProvider time, WireLim
     {
         var head = Encoding.ASCII.GetBytes(
             $"POST {path} HTTP/1.1\r\nHost: {transport.Authority}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n");
-        var answer = _connection.Exchange(new HttpRequest((byte[])[.. head, .. body], MayRepeat: false), _buffer, limit, cancellationToken);
+        var answer = _connection.Exchange(new HttpRequest((byte[])[.. head, .. body], MayRepeat: true), _buffer, limit, cancellationToken);
         return new TextAnswer(answer.Head.Status, answer.Body.ToArray(), answer.Done);
     }
 

@@ -11,7 +11,7 @@ internal enum TextFault
 {
     None, IgnoresStop, TellsStop, IgnoresSeed, OneSeedForAll, DropsSystem, SpellsSpecials, IgnoresUnknown, IgnoresPenalty, IgnoresLimit,
     CountsEmojiTwice, CountsLettersByFour, CountsEndTwice, SaysNoUsage, UsageTwice, UsageEarly, UsageWithChoices, UsageUnasked, UsageOffByOne,
-    TotalOffByOne, EchoIsNoJson, DiesOnEcho,
+    TotalOffByOne, EchoIsNoJson, DiesOnEcho, TellsNoIds,
 }
 
 /// <summary>A server whose "model" draws characters by a formula: it does everything that COR-16 and MET-01 to MET-04 ask for, but one thing.</summary>
@@ -104,6 +104,8 @@ internal sealed class GivenTextServer : IDisposable
         };
         if (_fault != TextFault.SaysNoUsage)
             answer["usage"] = usage;
+        if (_fault == TextFault.TellsNoIds)
+            WithoutIds(answer);
         return GivenWire.PlainJson(answer.ToJsonString());
     }
 
@@ -215,6 +217,13 @@ internal sealed class GivenTextServer : IDisposable
         var part = new JsonObject { ["index"] = 0, ["finish_reason"] = finish };
         part[isChat ? "delta" : "text"] = isChat ? new JsonObject { ["content"] = text } : text;
         return part;
+    }
+
+    private static void WithoutIds(JsonObject answer)
+    {
+        answer.Remove("prompt_token_ids");
+        foreach (var choice in answer["choices"]!.AsArray())
+            choice!.AsObject().Remove("token_ids");
     }
 
     private static JsonArray Ids(ImmutableArray<int> ids) => new([.. ids.Select(id => (JsonNode)id)]);

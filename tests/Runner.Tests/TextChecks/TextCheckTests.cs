@@ -18,6 +18,17 @@ public sealed class TextCheckTests
         Assert.True(server.Answered > 300);
     }
 
+    [Fact]
+    public void A_server_that_tells_no_token_ids_is_held_to_its_texts_and_counts()
+    {
+        using var server = new GivenTextServer(TextFault.TellsNoIds);
+
+        var findings = Everything(server).ToLookup(finding => finding.Check == "MET-02"); // which wants to know how many there really were
+
+        Assert.All(findings[false], finding => Assert.Equal(new Verdict.Pass(), finding.Verdict));
+        Assert.StartsWith("estimate only", Assert.IsType<Verdict.Inconclusive>(findings[true].Single().Verdict).Reason, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("IgnoresStop", "stop: seen")]
     [InlineData("TellsStop", "stop: seen")]

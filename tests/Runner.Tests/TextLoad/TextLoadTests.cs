@@ -160,6 +160,31 @@ public sealed class TextLoadTests
         Assert.Equal((-1, result.Samples[2].Due), (result.Samples[2].FirstByte, result.Samples[2].Sent));
     }
 
+    [Theory]
+    [InlineData(1, null)]
+    [InlineData(2, "The connection was closed before any answer")] // once more, and no oftener
+    public async Task A_request_that_a_kept_connection_was_closed_on_is_sent_once_more_and_its_time_runs_from_the_first_sending(int leaves, string? failure)
+    {
+        var (wait, left) = (TimeSpan.FromMilliseconds(20), 0);
+        using var server = ScriptedServer.OnTcp(peer =>
+        {
+            if (!peer.ReadRequest() || (left > 0 && left < leaves && ++left > 0))
+                return;
+            peer.Send(Good);
+            if (left > 0 || !peer.ReadRequest())
+                return;
+            left = 1; // as some do after a streamed answer: the next request is read, and the connection closed without a word
+            Task.Delay(wait, TimeProvider.System).Wait();
+        });
+
+        var result = await GivenText.DriveAsync(GivenText.Spec(server.Transport, 2));
+
+        Assert.Null(result.Samples[0].Explanation);
+        Assert.StartsWith(failure ?? "", result.Samples[1].Explanation ?? "", StringComparison.Ordinal);
+        Assert.Equal(failure is null, result.Samples[1].Explanation is null);
+        Assert.True(result.Samples[1].Ended - result.Samples[1].Sent >= wait.Ticks * 100, "the time that the server won by closing was not counted");
+    }
+
     [Fact]
     public async Task Connections_that_the_server_closes_are_replaced_and_counted()
     {

@@ -5,7 +5,7 @@ namespace Adaptation.Runner;
 /// <summary>Non-blocking send and receive, with the kernel's receive stamp: recvmsg(2), sendmsg(2), socket(7).</summary>
 internal static unsafe partial class SocketCalls
 {
-    public const int TryAgain = 11, Interrupted = 4;
+    public const int TryAgain = 11, Interrupted = 4, Reset = 104;
     private const int SocketLevel = 1, StampNanoseconds = 35; // SOL_SOCKET, SO_TIMESTAMPNS
     private const int DoNotWait = 0x40, NoSignal = 0x4000, Peek = 0x2;
     private const int ControlBytes = 64;

@@ -13,6 +13,7 @@ internal sealed class TextConnection : IDisposable
     private ReadOnlyMemory<byte> _body;
     private int _sent;
     private bool _waitsForRoom;
+    private bool _hasServed;
 
     public TextConnection(Socket socket, int slot, Epoll epoll)
     {
@@ -30,6 +31,9 @@ internal sealed class TextConnection : IDisposable
 
     public bool IsClosed { get; private set; }
 
+    /// <summary>Whether the server closed this kept connection instead of taking the request: not one byte of an answer came.</summary>
+    public bool IsLeft { get; private set; }
+
     private bool HasUnsent => _sent < _head.Length + _body.Length;
 
     /// <summary>Hands a request to the kernel.</summary>
@@ -40,7 +44,8 @@ internal sealed class TextConnection : IDisposable
         if (waiting != -SocketCalls.TryAgain && waiting <= 0)
             return false;
         (Current, _head, _body, _sent) = (exchange, head, body, 0);
-        exchange.Sent = Monotonic.Now;
+        if (!exchange.IsRepeated)
+            exchange.Sent = Monotonic.Now; // time that a server wins by closing is its own
         if (waiting > 0)
         {
             exchange.Fail(
@@ -77,9 +82,19 @@ internal sealed class TextConnection : IDisposable
     public void Finish()
     {
         var exchange = Current!;
-        Current = null;
+        (Current, _hasServed) = (null, true);
         if (HasUnsent || !exchange.KeepsConnection)
             Dispose();
+    }
+
+    /// <summary>Hands back the request that the server left, to be sent once more on another connection.</summary>
+    public TextExchange GiveBack()
+    {
+        var exchange = Current!;
+        Current = null;
+        exchange.IsRepeated = true;
+        Dispose();
+        return exchange;
     }
 
     public void Dispose()
@@ -100,6 +115,10 @@ internal sealed class TextConnection : IDisposable
             exchange.Take(count, stamp);
             if (HasUnsent && exchange is { HasHead: true, Head.Status: < 400 })
                 exchange.Fail(TextFailure.Protocol, $"The server answered {exchange.Head.Status} before it had the whole request.", stamp.At);
+        }
+        else if ((count is 0 or -SocketCalls.Reset) && _hasServed && exchange is { FirstByte: < 0, IsRepeated: false })
+        {
+            IsLeft = true;
         }
         else if (count == 0)
         {

@@ -64,6 +64,9 @@ internal sealed class TextExchange(int request)
         private set;
     } = true;
 
+    /// <summary>Whether it was sent before on a kept connection that the server closed without a byte of an answer.</summary>
+    public bool IsRepeated { get; set; }
+
     public bool IsOver => _phase == Phase.Over;
 
     public bool HasHead => Head.Status != 0;

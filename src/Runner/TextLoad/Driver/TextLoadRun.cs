@@ -128,6 +128,13 @@ internal sealed class TextLoadRun : IDisposable
         }
     }
 
+    /// <summary>Sends a request once more whose kept connection the server closed instead of taking it, as some do after each streamed answer.</summary>
+    public void Repeat(TextConnection connection)
+    {
+        if (connection.Current is not null)
+            AskForConnection(connection.GiveBack());
+    }
+
     /// <summary>Books an exchange that is over and, in a closed loop, makes the next one due. Called under the gate of its connection.</summary>
     public void Complete(TextConnection connection)
     {

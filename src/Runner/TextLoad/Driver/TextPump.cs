@@ -78,7 +78,9 @@ internal sealed class TextPump(TextLoadRun run, TextSchedule schedule, bool mayR
         {
             connection.Serve(events, _clock);
             run.CountChunk();
-            if (connection.Current is { IsOver: true })
+            if (connection.IsLeft)
+                run.Repeat(connection);
+            else if (connection.Current is { IsOver: true })
                 run.Complete(connection);
         }
     }
