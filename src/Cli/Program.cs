@@ -25,6 +25,7 @@ internal static class Program
             DoctorCommand.Create(machine, Workshop.OpenAsync),
             PrepareCommand.Create(machine, Workshop.OpenAsync),
             ModelCommand.Create(machine),
+            OperatorsCommand.Create(machine, Workshop.OpenAsync, source: null),
             LoadCommand.Create(machine, new LoadParts(() => new TextLoadDriver(), new PaceServerProcess(machine.HostFile, machine.Time), TokenizerFile.Open)),
         };
         var parsed = commands.Parse(args);

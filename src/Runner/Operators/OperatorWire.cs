@@ -36,11 +36,34 @@ internal sealed class OperatorWire(Transport transport, TimeProvider time, TimeS
 
     private OperatorReply AskLoaded(OperatorQuestion question, CancellationToken cancellationToken)
     {
-        var request = InferRequest.Create(transport, Name, question.Inputs, question.Outputs);
+        var named = question;
+        OperatorReply? failed = Try("metadata", () => named = WithServerNames(question, cancellationToken), out _);
+        if (failed is not null)
+            return failed;
+        var request = InferRequest.Create(transport, Name, named.Inputs, named.Outputs);
         ImmutableArray<WireTensor> first = [], again = [];
-        OperatorReply? failed = Try("first answer", () => first = Infer(request, question, cancellationToken), out _);
-        failed ??= Try("second answer", () => again = Infer(request, question, cancellationToken), out _);
+        failed ??= Try("first answer", () => first = Infer(request, named, cancellationToken), out _);
+        failed ??= Try("second answer", () => again = Infer(request, named, cancellationToken), out _);
         return failed ?? new OperatorReply.Answered(first, Same(first, again) ? first : again);
+    }
+
+    /// <summary>An ONNX file names its tensors; of any other format the server says what it calls them, in their order.</summary>
+    private OperatorQuestion WithServerNames(OperatorQuestion question, CancellationToken cancellationToken)
+    {
+        if (question.File.EndsWith(".onnx", StringComparison.Ordinal))
+            return question;
+        var model = _client.ReadModelMetadata(Name, limit, cancellationToken);
+        if (model.Inputs.Length != question.Inputs.Length || model.Outputs.Length != question.Outputs.Length)
+        {
+            throw WireException.Protocol(
+                $"The server says that the model has {model.Inputs.Length} inputs and {model.Outputs.Length} outputs; it has {question.Inputs.Length} and {question.Outputs.Length}.");
+        }
+
+        return question with
+        {
+            Inputs = [.. question.Inputs.Zip(model.Inputs, (input, told) => input with { Name = told.Name })],
+            Outputs = [.. model.Outputs.Select(output => output.Name)],
+        };
     }
 
     private ImmutableArray<WireTensor> Infer(InferRequest request, OperatorQuestion question, CancellationToken cancellationToken)

@@ -67,9 +67,9 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message)
         {
             return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(Delimit());
         }
-        catch (DecoderFallbackException)
+        catch (DecoderFallbackException wrong)
         {
-            throw new InvalidDataException($"field {Field} is not UTF-8");
+            throw new InvalidDataException($"field {Field} is not UTF-8", wrong);
         }
     }
 

@@ -41,7 +41,8 @@ internal static class TensorDifference
 
     private static (string What, string Seen, string Expected)? Bytes(WireTensor expected, WireTensor actual)
     {
-        var (seen, wanted) = (actual.Data.Span, expected.Data.Span);
+        var seen = actual.Data.Span;
+        var wanted = expected.Data.Span;
         if (seen.SequenceEqual(wanted))
             return null;
         var size = Math.Max(1, TensorType.SizeOf(expected.DataType)!.Value);
