@@ -12,21 +12,22 @@ internal static class Program
     public static async Task<int> Main(string[] args)
     {
         var machine = Machine.FromEnvironment();
+        OperatorSource? operators = null;
         var commands = new RootCommand(
             """
             Certifies that a model runs correctly and fast enough on a chip and its software stack.
             检验模型在国产芯片与软件栈上的正确性与性能，并签发可独立验证的兼容性证书。
             """)
         {
-            CertifyCommand.Create(machine, Workshop.OpenAsync),
-            CertifyCommand.CreateResume(machine, Workshop.OpenAsync),
+            CertifyCommand.Create(machine, Workshop.OpenAsync, operators),
+            CertifyCommand.CreateResume(machine, Workshop.OpenAsync, operators),
             VerifyCommand.Create(machine),
             ListCommand.Create(machine),
             DoctorCommand.Create(machine, Workshop.OpenAsync),
             PrepareCommand.Create(machine, Workshop.OpenAsync),
             ModelCommand.Create(machine),
-            OperatorsCommand.Create(machine, Workshop.OpenAsync, source: null),
             LoadCommand.Create(machine, new LoadParts(() => new TextLoadDriver(), new PaceServerProcess(machine.HostFile, machine.Time), TokenizerFile.Open)),
+            OperatorsCommand.Create(machine, Workshop.OpenAsync, operators),
         };
         var parsed = commands.Parse(args);
         if (parsed.Errors.Count > 0)
