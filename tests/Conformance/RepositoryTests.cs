@@ -187,7 +187,7 @@ public sealed class RepositoryTests(RepositoryOverUnix backend) : IClassFixture<
 
     private Task<(HttpStatusCode Status, string Body)> LoadAsync(string name, byte[] model) => PostAsync($"v2/repository/models/{name}/load", Body(model));
 
-    private static string Body(byte[] model) => $$"""{"parameters":{"file:model.onnx":"{{Convert.ToBase64String(model)}}"}}""";
+    private static string Body(byte[] model) => "{\"parameters\":{\"file:model.onnx\":\"" + Convert.ToBase64String(model) + "\"}}";
 
     private Task<(HttpStatusCode Status, string Body)> InferAsync(string name) =>
         PostAsync($"v2/models/{name}/infer", """{"inputs":[{"name":"x","shape":[1],"datatype":"FP32","data":[1]}]}""");

@@ -17,8 +17,8 @@ internal static class CertifyCommand
 
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object per line, for scripts  逐行输出 JSON" };
 
-    /// <param name="operators">Makes the cases of single operators; null: COR-01 to COR-05 are not measured.</param>
-    public static Command Create(Machine machine, OpenWorkshop open, OperatorSource? operators)
+    /// <param name="operators">Makes the cases of single operators.</param>
+    public static Command Create(Machine machine, OpenWorkshop open, OperatorSource operators)
     {
         var profile = new Option<string>("--profile") { Description = "Profile: an id or a file  硬件与软件栈配置", DefaultValueFactory = _ => "generic/x64-onnxruntime", HelpName = "ID|FILE" };
         var model = new Option<string>("--model") { Description = "Reference model: an id or a file  参考模型", DefaultValueFactory = _ => "ppocrv4-rec", HelpName = "ID|FILE" };
@@ -46,7 +46,7 @@ internal static class CertifyCommand
     }
 
     /// <inheritdoc cref="Create"/>
-    public static Command CreateResume(Machine machine, OpenWorkshop open, OperatorSource? operators)
+    public static Command CreateResume(Machine machine, OpenWorkshop open, OperatorSource operators)
     {
         var run = new Argument<string>("run") { Description = "The run's id, or its folder  运行编号或目录" };
         var command = new Command("resume", "Go on with an interrupted run  继续被中断的运行") { run, Runs, Json };
@@ -65,7 +65,7 @@ internal static class CertifyCommand
     }
 
     private static async Task<int> RunAsync(
-        Machine machine, OpenWorkshop open, OperatorSource? operators, RunRequest request, Isolation isolation, bool json,
+        Machine machine, OpenWorkshop open, OperatorSource operators, RunRequest request, Isolation isolation, bool json,
         Func<Conductor, Prepared, CancellationToken, Task<Judgement>> carryOut, CancellationToken cancellationToken)
     {
         // what can be said without starting anything is said first

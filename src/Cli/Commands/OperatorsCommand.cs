@@ -10,8 +10,8 @@ namespace Adaptation.Cli;
 /// <summary><c>adapt operators</c>: runs the tests of single operators on a profile's engine, without a certificate.</summary>
 internal static class OperatorsCommand
 {
-    /// <param name="source">Makes generated cases; null: there are none to be had.</param>
-    public static Command Create(Machine machine, OpenWorkshop open, OperatorSource? source)
+    /// <param name="source">Makes generated cases.</param>
+    public static Command Create(Machine machine, OpenWorkshop open, OperatorSource source)
     {
         var profile = new Option<string>("--profile") { Description = "Profile: an id or a file  硬件与软件栈配置", DefaultValueFactory = _ => "generic/x64-onnxruntime", HelpName = "ID|FILE" };
         var cases = new Option<string?>("--cases") { Description = "Tree of ONNX backend tests; the installed one (Debian libonnx-testdata) if left out  ONNX 后端测试目录", HelpName = "DIR" };
@@ -38,22 +38,15 @@ internal static class OperatorsCommand
 
     private static string[] Words(string? list) => list?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
-    private static OperatorRequest Request(Machine machine, string? folder, OperatorSource? source, OperatorSelection chosen)
+    private static OperatorRequest Request(Machine machine, string? folder, OperatorSource source, OperatorSelection chosen)
     {
         var tests = folder is not null || Directory.Exists(NodeTests.Installed) ? NodeTests.Read(folder ?? NodeTests.Installed) : [];
         bool IsWanted(NodeTest test) =>
             (chosen.Operators.IsEmpty || chosen.Operators.Contains(test.Operator)) && (chosen.DataTypes.IsEmpty || chosen.DataTypes.Contains(test.DataType));
-        try
-        {
-            var request = new OperatorRequest([.. tests.Where(IsWanted)], source?.Invoke(chosen) ?? [], StandInputs.Clause(machine.Root, "COR-01"));
-            return request.Tests.IsEmpty && source is null
-                ? throw new BadInputException([new Problem("--cases", 0, "", "nothing is left to ask: no backend test is installed or chosen. On Debian `apt-get install libonnx-testdata` brings them")])
-                : request;
-        }
-        catch (ArgumentException unknown) when (unknown.ParamName is not null)
-        {
-            throw new BadInputException([new Problem("--operators, --types", 0, "", unknown.Message)]);
-        }
+        var request = new OperatorRequest([.. tests.Where(IsWanted)], source(chosen), StandInputs.Clause(machine.Root, "COR-01"));
+        return request.Tests.IsEmpty && !request.Cases.Any()
+            ? throw new BadInputException([new Problem("--operators, --types", 0, "", "nothing is left to ask: no test has such an operator in such a type; both are spelled as ONNX and the wire do (Softmax, FP16)")])
+            : request;
     }
 
     private static async Task<OperatorReport> RunAsync(
