@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Adaptation.Certificates;
 using Adaptation.Core;
+using Adaptation.Models;
 using Adaptation.Runner;
 using Adaptation.Runner.Docker;
 
@@ -18,14 +19,15 @@ internal static class Program
             检验模型在国产芯片与软件栈上的正确性与性能，并签发可独立验证的兼容性证书。
             """)
         {
-            CertifyCommand.Create(machine, Workshop.OpenAsync),
-            CertifyCommand.CreateResume(machine, Workshop.OpenAsync),
+            CertifyCommand.Create(machine, Workshop.OpenAsync, GeneratedCases.Make),
+            CertifyCommand.CreateResume(machine, Workshop.OpenAsync, GeneratedCases.Make),
             VerifyCommand.Create(machine),
             ListCommand.Create(machine),
             DoctorCommand.Create(machine, Workshop.OpenAsync),
             PrepareCommand.Create(machine, Workshop.OpenAsync),
             ModelCommand.Create(machine),
             LoadCommand.Create(machine, new LoadParts(() => new TextLoadDriver(), new PaceServerProcess(machine.HostFile, machine.Time), TokenizerFile.Open)),
+            OperatorsCommand.Create(machine, Workshop.OpenAsync, GeneratedCases.Make),
         };
         var parsed = commands.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -76,6 +78,22 @@ internal static class Program
             Console.Error.WriteLine("adapt: cancelled; containers are removed. 已取消，容器已清除。");
             return ExitCode.Cancelled;
         }
+    }
+}
+
+/// <summary>Where the cases of single operators come from.</summary>
+internal static class GeneratedCases
+{
+    /// <summary>Those of the chosen operators and types that cases are made for; none where that leaves nothing: the backend tests know more.</summary>
+    public static IEnumerable<OperatorCase> Make(OperatorSelection chosen)
+    {
+        var set = new OperatorSet
+        {
+            Seed = chosen.Seed,
+            Operators = [.. chosen.Operators.Intersect(OperatorCases.Operators)],
+            DataTypes = [.. chosen.DataTypes.Intersect(OperatorCases.DataTypes)],
+        };
+        return set.Operators.IsEmpty == chosen.Operators.IsEmpty && set.DataTypes.IsEmpty == chosen.DataTypes.IsEmpty ? OperatorCases.Generate(set) : [];
     }
 }
 

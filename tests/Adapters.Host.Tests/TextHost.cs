@@ -45,7 +45,7 @@ internal sealed class TextHost : ITextServer, IAsyncDisposable
         };
         var (log, facts) = (new StringWriter(), new AdapterFacts { Engine = "script", EngineVersion = "1", Platform = "script", Device = "none" });
         var service = new TextService("scripted", model, queue, TimeProvider.System);
-        var server = InferenceServer.Create(spec, facts, model, service, log);
+        var server = InferenceServer.Create(spec, facts, new(model, service), log);
         await server.StartAsync();
         return new(service, server, log);
     }

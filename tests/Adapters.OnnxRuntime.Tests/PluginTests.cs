@@ -41,6 +41,27 @@ public class PluginTests
     }
 
     [Fact]
+    public async Task The_nodes_that_it_leaves_are_named_where_the_CPU_is_refused()
+    {
+        await using var adapter = OnnxRuntimeAdapter.Load(Plugin with { CpuFallback = false });
+
+        var error = await Assert.ThrowsAsync<AdapterException>(() => adapter.OpenAsync("model.onnx", Binary("Add"), TestContext.Current.CancellationToken));
+
+        Assert.Contains("On the CPU would run: Add", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_model_from_bytes_runs_where_nothing_is_left_to_the_CPU()
+    {
+        await using var adapter = OnnxRuntimeAdapter.Load(Plugin with { CpuFallback = false });
+        await using var model = await adapter.OpenAsync("model.onnx", Binary("Mul"), TestContext.Current.CancellationToken);
+
+        var answer = await model.InferAsync([Opened.Floats([1], 2), Opened.Floats([1], 10)], TestContext.Current.CancellationToken);
+
+        Assert.Equal([20.5f], Opened.Floats(answer[0]));
+    }
+
+    [Fact]
     public async Task It_can_be_registered_again_once_it_was_disposed()
     {
         await (await Opened.Async(Binary("Mul"), Plugin)).DisposeAsync();

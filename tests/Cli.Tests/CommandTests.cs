@@ -19,6 +19,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("list")]
     [InlineData("list profiles")]
     [InlineData("doctor")]
+    [InlineData("operators")]
     [InlineData("prepare")]
     public async Task Help_says_what_a_command_takes(string command)
     {
@@ -49,6 +50,18 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(3, exit);
         Assert.All(["none/such", "nor-this", "../0.1", "nothing was started"], words => Assert.Contains(words, error, StringComparison.Ordinal));
         Assert.Empty(Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Theory]
+    [InlineData("operators --profile none/such", "none/such")]
+    [InlineData("operators --profile generic/x64-llamacpp", "llamacpp opens whole models")]
+    [InlineData("operators --cases /etc", "libonnx-testdata")]
+    [InlineData("operators --seed minus", "minus")]
+    public async Task Operators_that_cannot_be_asked_are_exit_code_3(string arguments, string named)
+    {
+        var (exit, _, error) = await AdaptAsync([.. arguments.Split(' '), "--isolation", "process"]);
+        Assert.Equal(3, exit);
+        Assert.Contains(named, error, StringComparison.Ordinal);
     }
 
     [Fact]

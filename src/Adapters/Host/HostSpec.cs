@@ -25,6 +25,8 @@ internal sealed record HostSpec
           --model-name NAME        what the model is called on the wire; the file's or folder's name if left out
           --threads N              threads on the CPU, 1 to {EngineThreads.Most}
           --max-body-mib N         largest request, 1 to 2047 MiB; 256 if left out
+          --repository             clients may load models, up to 64 at a time, each from the bytes of one file
+                                   (/v2/repository/models/NAME/load); --model may be left out then
           --api-key-file PATH      requests other than for health must show this file's key as a bearer token
           --help                   this text
 
@@ -50,7 +52,7 @@ internal sealed record HostSpec
 
     public const string Echo = "echo", OnnxRuntime = "onnxruntime", LlamaCpp = "llamacpp";
 
-    private static readonly string[] Flags = ["--no-cpu-fallback", "--help"];
+    private static readonly string[] Flags = ["--no-cpu-fallback", "--repository", "--help"];
 
     private static readonly string[] Repeated = ["--option"];
 
@@ -62,7 +64,7 @@ internal sealed record HostSpec
     private static readonly Dictionary<string, string[]> Own = new(StringComparer.Ordinal)
     {
         [Echo] = [],
-        [OnnxRuntime] = [.. Needed, "--provider", "--option", "--provider-library", "--no-cpu-fallback", "--threads"],
+        [OnnxRuntime] = [.. Needed, "--provider", "--option", "--provider-library", "--no-cpu-fallback", "--threads", "--repository"],
         [LlamaCpp] = [.. Needed, "--threads", "--option", "--queue"],
     };
 
@@ -94,6 +96,12 @@ internal sealed record HostSpec
 
     /// <summary>Null if anyone may ask.</summary>
     public string? ApiKeyFile { get; init; }
+
+    /// <summary>Whether clients may load models.</summary>
+    public bool Repository { get; init; }
+
+    /// <summary>Whether it serves something from its start; the echo always does.</summary>
+    public bool HasModel => Model.Length > 0 || Adapter == Echo;
 
     /// <summary>Bytes of the largest request body.</summary>
     public required long MaxBody { get; init; }
@@ -143,7 +151,7 @@ internal sealed record HostSpec
         else
             problems.AddRange(given.Keys.Except(Common).Except(own).Select(name => adapter == Echo ? $"{name}: the echo has no use for it" : $"{name}: {adapter} has no use for it"));
         if (adapter is OnnxRuntime or LlamaCpp)
-            problems.AddRange(Needed.Where(name => !given.ContainsKey(name)).Select(name => $"{name}: is not given"));
+            problems.AddRange(Needed.Where(name => !given.ContainsKey(name) && !(name == "--model" && given.ContainsKey("--repository"))).Select(name => $"{name}: is not given"));
 
         var model = One("--model") ?? "";
         var name = One("--model-name") ?? (adapter == Echo ? Echo : Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(model)));
@@ -162,6 +170,7 @@ internal sealed record HostSpec
             CpuFallback = !given.ContainsKey("--no-cpu-fallback"),
             Threads = ReadNumber("--threads", One("--threads"), EngineThreads.Most, problems),
             Queue = ReadNumber("--queue", One("--queue"), 1 << 20, problems) ?? 256,
+            Repository = given.ContainsKey("--repository"),
             ApiKeyFile = One("--api-key-file"),
             MaxBody = (ReadNumber("--max-body-mib", One("--max-body-mib"), 2047, problems) ?? 256) * 1024L * 1024L,
         };

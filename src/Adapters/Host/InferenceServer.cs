@@ -16,11 +16,12 @@ internal static class InferenceServer
 
     /// <exception cref="AdapterException">Something else is at the socket's path.</exception>
     /// <exception cref="IOException">The file of the key cannot be read.</exception>
-    /// <param name="text">Null for a model that has no text.</param>
-    public static WebApplication Create(HostSpec spec, AdapterFacts facts, ITensorModel model, TextService? text, TextWriter log)
+    public static WebApplication Create(HostSpec spec, AdapterFacts facts, Served served, TextWriter log)
     {
         var key = spec.ApiKeyFile is { } file ? ApiKey.Read(file) : null;
-        var served = text is null ? model : new SerialModel(text.Model, text.Scheduler);
+        var text = served.Text;
+        var tensors = text is null ? served.Model : new SerialModel(text.Model, text.Scheduler);
+        var model = tensors is null ? null : new ServedModel(spec.ModelName, tensors, spec.MaxBody);
         var texts = text is null ? null : new TextRoutes(text, spec.MaxBody, log);
         if (spec.Listen is UnixDomainSocketEndPoint unix)
             RemoveStale(unix);
@@ -34,7 +35,7 @@ internal static class InferenceServer
         builder.Services.Configure<SocketTransportOptions>(Tune);
         builder.WebHost.ConfigureKestrel(options => Tune(options, spec));
         var app = builder.Build();
-        app.Run(new Routes(spec.ModelName, facts, served, texts, key, spec.MaxBody, log).HandleAsync);
+        app.Run(new Routes(facts, model, served.Repository, texts, key, log).HandleAsync);
         return app;
     }
 
@@ -90,3 +91,9 @@ internal static class InferenceServer
         throw new AdapterException($"Another server listens on {path}. End it, or name another path with --listen.");
     }
 }
+
+/// <summary>What a server serves.</summary>
+/// <param name="Model">What it was started with, or null.</param>
+/// <param name="Text">Null for a model that has no text.</param>
+/// <param name="Repository">Null if clients may not load models.</param>
+internal sealed record Served(ITensorModel? Model, TextService? Text = null, Repository? Repository = null);

@@ -24,13 +24,15 @@ if (spec.Adapter == HostSpec.LlamaCpp)
 try
 {
     await using var adapter = Load(spec);
-    await using var model = await adapter.OpenAsync(new(spec.Model), CancellationToken.None);
-    var tensorModel = model as ITensorModel ?? throw new AdapterException($"Model {spec.Model} takes no tensors, and nothing else is served.");
+    await using var model = spec.HasModel ? await adapter.OpenAsync(new(spec.Model), CancellationToken.None) : null;
+    if (model is not (null or ITensorModel))
+        throw new AdapterException($"Model {spec.Model} takes no tensors, and nothing else is served.");
     await using var text = model is ITokenModel tokens ? new TextService(spec.ModelName, tokens, spec.Queue, TimeProvider.System) : null;
-    await using var server = InferenceServer.Create(spec, adapter.Facts, tensorModel, text, Console.Error);
+    await using var repository = spec.Repository ? OpenRepository(adapter, spec) : null;
+    await using var server = InferenceServer.Create(spec, adapter.Facts, new(model as ITensorModel, text, repository), Console.Error);
     await server.StartAsync();
     Console.Out.WriteLine(
-        $"adaptation-host: {spec.ModelName} is ready on {spec.Listen}; {adapter.Facts.Engine} {adapter.Facts.EngineVersion} on {adapter.Facts.Device}"
+        $"adaptation-host: {(spec.HasModel ? spec.ModelName : "the repository")} is ready on {spec.Listen}; {adapter.Facts.Engine} {adapter.Facts.EngineVersion} on {adapter.Facts.Device}"
         + string.Concat(adapter.Facts.Options.Select(option => $"; {option.Key}={option.Value}")));
     await server.WaitForShutdownAsync();
     return Ended;
@@ -40,6 +42,10 @@ catch (Exception failure) when (failure is AdapterException or IOException or Un
     Console.Error.WriteLine($"adaptation-host: {failure.Message}");
     return CannotServe;
 }
+
+static Repository OpenRepository(IAdapter adapter, HostSpec spec) => adapter is IModelLoader loader
+    ? new(loader, spec.HasModel ? spec.ModelName : "", spec.MaxBody)
+    : throw new AdapterException($"{spec.Adapter} cannot open models while it serves. Leave --repository out.");
 
 static IAdapter Load(HostSpec spec) => spec.Adapter switch
 {

@@ -5,7 +5,7 @@ using Adaptation.Adapters.Abstractions;
 namespace Adaptation.Adapters.OnnxRuntime;
 
 /// <summary>Opens ONNX models through the ONNX Runtime library that a profile names.</summary>
-public sealed unsafe class OnnxRuntimeAdapter : IAdapter
+public sealed unsafe class OnnxRuntimeAdapter : IAdapter, IModelLoader
 {
     private readonly OrtApi _api;
     private readonly OnnxRuntimeSpec _spec;
@@ -77,6 +77,11 @@ public sealed unsafe class OnnxRuntimeAdapter : IAdapter
         return new(api, env);
     }
 
+    /// <inheritdoc/>
+    public Task<ITensorModel> OpenAsync(string file, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => file.EndsWith(".onnx", StringComparison.Ordinal)
+        ? Task.Run(ITensorModel () => Open(file, content.Span), cancellationToken)
+        : Task.FromException<ITensorModel>(new AdapterException($"{file} is not an .onnx file, the one format that ONNX Runtime opens here."));
+
     private OnnxRuntimeModel Open(string path)
     {
         using var options = CreateOptions();
@@ -85,6 +90,47 @@ public sealed unsafe class OnnxRuntimeAdapter : IAdapter
         _api.Check(
             ((delegate* unmanaged<nint, nint, nint, nint*, nint>)_api[OrtSlot.CreateSession])(_env.Native, name, options.Native, &native),
             $"Model {path} cannot be opened on {_provider}");
+        return Wrap(native, path);
+    }
+
+    private OnnxRuntimeModel Open(string file, ReadOnlySpan<byte> content)
+    {
+        var what = $"Model {file} cannot be opened on {_provider}";
+        if (content.IsEmpty)
+            throw new AdapterException($"{what}: it has no bytes.");
+        using var options = CreateOptions();
+        fixed (byte* bytes = content)
+        {
+            nint native;
+            if (_api.TryGetFailure(Create(bytes, content.Length, options, &native)) is not { } failure)
+                return Wrap(native, file);
+            var onCpu = _spec.CpuFallback ? "" : OnCpu(bytes, content.Length);
+            throw new AdapterException($"{what}: ONNX Runtime {_api.Version} says: {failure}{onCpu}");
+        }
+    }
+
+    private nint Create(byte* bytes, nint length, SessionOptionsHandle options, nint* native) =>
+        ((delegate* unmanaged<nint, byte*, nint, nint, nint*, nint>)_api[OrtSlot.CreateSessionFromArray])(_env.Native, bytes, length, options.Native, native);
+
+    /// <summary>Which nodes of a model would run on the CPU: it is opened once more with the CPU allowed, and asked.</summary>
+    /// <returns>A sentence for a message; empty where this build cannot tell, or nothing of it would.</returns>
+    private string OnCpu(byte* bytes, nint length)
+    {
+        if (!_api.Has(OrtVersion.Assignment))
+            return "";
+        using var options = CreateOptions(cpuFallback: true);
+        SetEntry(options, "session.record_ep_graph_assignment_info");
+        nint native;
+        if (_api.TryGetFailure(Create(bytes, length, options, &native)) is not null)
+            return "";
+        using var session = new SessionHandle(_api, native, _env);
+        var nodes = OrtAssignment.Read(_api, session).Where(node => node.Provider == OnnxRuntimeSpec.Cpu).Select(node => $"{node.Operator} ({node.Name})").ToArray();
+        const int Named = 8;
+        return nodes.Length == 0 ? "" : $" On the CPU would run: {string.Join(", ", nodes.Take(Named))}{(nodes.Length > Named ? $" and {nodes.Length - Named} more" : "")}.";
+    }
+
+    private OnnxRuntimeModel Wrap(nint native, string path)
+    {
         var session = new SessionHandle(_api, native, _env);
         try
         {
@@ -97,14 +143,16 @@ public sealed unsafe class OnnxRuntimeAdapter : IAdapter
         }
     }
 
-    private SessionOptionsHandle CreateOptions()
+    private SessionOptionsHandle CreateOptions() => CreateOptions(_spec.CpuFallback);
+
+    private SessionOptionsHandle CreateOptions(bool cpuFallback)
     {
         nint native;
         _api.Check(((delegate* unmanaged<nint*, nint>)_api[OrtSlot.CreateSessionOptions])(&native), "Session options cannot be made");
         var options = new SessionOptionsHandle(_api, native);
         try
         {
-            Configure(options);
+            Configure(options, cpuFallback);
             return options;
         }
         catch (AdapterException)
@@ -114,25 +162,28 @@ public sealed unsafe class OnnxRuntimeAdapter : IAdapter
         }
     }
 
-    private void Configure(SessionOptionsHandle options)
+    private void Configure(SessionOptionsHandle options, bool cpuFallback)
     {
         if (_spec.Threads is { } threads)
         {
             _api.Check(
                 ((delegate* unmanaged<nint, int, nint>)_api[OrtSlot.SetIntraOpNumThreads])(options.Native, threads), $"{threads} threads cannot be set");
         }
-        if (!_spec.CpuFallback)
-        {
-            using var key = new Utf8("session.disable_cpu_ep_fallback");
-            using var value = new Utf8("1");
-            _api.Check(
-                ((delegate* unmanaged<nint, nint, nint, nint>)_api[OrtSlot.AddSessionConfigEntry])(options.Native, key, value),
-                "The CPU cannot be refused as fallback");
-        }
+        if (!cpuFallback)
+            SetEntry(options, "session.disable_cpu_ep_fallback");
         if (_plugin is not null)
             _plugin.Append(options, _spec);
         else if (_provider != OnnxRuntimeSpec.Cpu)
             OrtProviders.Append(_api, options, _provider, _spec);
+    }
+
+    /// <summary>Switches a session option on.</summary>
+    private void SetEntry(SessionOptionsHandle options, string entry)
+    {
+        using var key = new Utf8(entry);
+        using var value = new Utf8("1");
+        _api.Check(
+            ((delegate* unmanaged<nint, nint, nint, nint>)_api[OrtSlot.AddSessionConfigEntry])(options.Native, key, value), $"{entry} cannot be set");
     }
 
     private AdapterFacts Describe(ImmutableArray<string> available)

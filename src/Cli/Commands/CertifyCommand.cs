@@ -17,7 +17,8 @@ internal static class CertifyCommand
 
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object per line, for scripts  逐行输出 JSON" };
 
-    public static Command Create(Machine machine, OpenWorkshop open)
+    /// <param name="operators">Makes the cases of single operators.</param>
+    public static Command Create(Machine machine, OpenWorkshop open, OperatorSource operators)
     {
         var profile = new Option<string>("--profile") { Description = "Profile: an id or a file  硬件与软件栈配置", DefaultValueFactory = _ => "generic/x64-onnxruntime", HelpName = "ID|FILE" };
         var model = new Option<string>("--model") { Description = "Reference model: an id or a file  参考模型", DefaultValueFactory = _ => "ppocrv4-rec", HelpName = "ID|FILE" };
@@ -38,13 +39,14 @@ internal static class CertifyCommand
                 machine.Root, parsed.GetValue(profile)!, parsed.GetValue(model)!, parsed.GetValue(standard)!, parsed.GetValue(suite)!,
                 parsed.GetValue(precision));
             return RunAsync(
-                machine, open, request, Enum.Parse<Isolation>(parsed.GetValue(isolation)!, ignoreCase: true), parsed.GetValue(Json),
+                machine, open, operators, request, Enum.Parse<Isolation>(parsed.GetValue(isolation)!, ignoreCase: true), parsed.GetValue(Json),
                 (conductor, prepared, token) => conductor.StartAsync(prepared, parsed.GetValue(Runs)!, token), cancellationToken);
         });
         return command;
     }
 
-    public static Command CreateResume(Machine machine, OpenWorkshop open)
+    /// <inheritdoc cref="Create"/>
+    public static Command CreateResume(Machine machine, OpenWorkshop open, OperatorSource operators)
     {
         var run = new Argument<string>("run") { Description = "The run's id, or its folder  运行编号或目录" };
         var command = new Command("resume", "Go on with an interrupted run  继续被中断的运行") { run, Runs, Json };
@@ -56,14 +58,14 @@ internal static class CertifyCommand
             // the way it was begun, or not at all: a run does not change its isolation half-way
             var isolation = RequestFile.WasInContainer(directory) ? Isolation.Container : Isolation.Process;
             return RunAsync(
-                machine, open, RequestFile.Read(directory, machine.Root), isolation, parsed.GetValue(Json),
+                machine, open, operators, RequestFile.Read(directory, machine.Root), isolation, parsed.GetValue(Json),
                 (conductor, prepared, token) => conductor.ResumeAsync(prepared, directory, token), cancellationToken);
         });
         return command;
     }
 
     private static async Task<int> RunAsync(
-        Machine machine, OpenWorkshop open, RunRequest request, Isolation isolation, bool json,
+        Machine machine, OpenWorkshop open, OperatorSource operators, RunRequest request, Isolation isolation, bool json,
         Func<Conductor, Prepared, CancellationToken, Task<Judgement>> carryOut, CancellationToken cancellationToken)
     {
         // what can be said without starting anything is said first
@@ -76,7 +78,7 @@ internal static class CertifyCommand
         foreach (var removed in await Leftovers.RemoveAsync(workshop.Engine, cancellationToken))
             Announce($"removed what a dead run left: {removed}");
         var prepared = await workshop.Preparation.PrepareAsync(inputs, cancellationToken);
-        var conductor = new Conductor(keys, machine.Time, Machine.Version, view.Show);
+        var conductor = new Conductor(keys, machine.Time, Machine.Version, view.Show) { Operators = operators };
         var judgement = await carryOut(conductor, prepared, cancellationToken);
         return judgement.Outcome switch
         {

@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 namespace Adaptation.Runner;
 
 /// <summary>Starts servers in containers as the profile says, and keeps account of them.</summary>
-internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId, TimeProvider time, IDeploymentLog record)
+internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId, TimeProvider time, IDeploymentLog record)
 {
     private const string ModelTarget = "/model";
     private const string SocketTarget = "/run/adaptation";
@@ -14,11 +14,16 @@ internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId,
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(5);
     private readonly HashSet<string> _alive = new(StringComparer.Ordinal);
 
-    public Profile Profile => prepared.Inputs.Profile;
+    /// <summary>What a run was prepared with; null where servers are only started without a model.</summary>
+    public Prepared? Run { get; init; }
+
+    private Prepared Prepared => Run ?? throw new InvalidOperationException("nothing was prepared but the server");
+
+    public Profile Profile => stand.Profile;
 
     public Scratch Scratch => scratch;
 
-    public IContainerEngine Engine => prepared.Engine;
+    public IContainerEngine Engine => stand.Engine;
 
     public string RunId => runId;
 
@@ -33,22 +38,36 @@ internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId,
     public async Task<(Deployment Deployment, long ReadyAt)> StartAsync(
         string modelFolder, Action? beforeStart, FirstQuestion ask, CancellationToken cancellationToken)
     {
-        await ModelFiles.VerifyAsync(modelFolder, prepared.Inputs.Model.Files, cancellationToken);
+        await ModelFiles.VerifyAsync(modelFolder, Prepared.Inputs.Model.Files, cancellationToken);
         beforeStart?.Invoke();
         var server = Profile.Server;
-        var deployment = await LaunchAsync("server", prepared.Image, ServerCommand(), server.Environment, modelFolder, server.Port, cancellationToken);
+        var deployment = await LaunchAsync("server", stand.Image, ServerCommand(), server.Environment, modelFolder, server.Port, cancellationToken);
         return (deployment, await OrRemovedAsync(
             deployment, () => ReadyAsync(deployment, server.ReadyWithin, ask, cancellationToken)));
     }
+
+    /// <summary>Starts the server under test without a model, to be handed models while it runs, and waits until it would take one.</summary>
+    /// <remarks>It is told to refuse a model of which a part would run on the CPU, wherever the CPU is not the device: what falls back must not look like what ran.</remarks>
+    /// <exception cref="BackendBrokenException">It ended, or was not ready in time.</exception>
+    public async Task<Deployment> StartRepositoryAsync(CancellationToken cancellationToken)
+    {
+        var server = Profile.Server;
+        var deployment = await LaunchAsync("server", stand.Image, RepositoryCommand(server), server.Environment, modelFolder: null, server.Port, cancellationToken);
+        await OrRemovedAsync(deployment, () => ReadyAsync(deployment, server.ReadyWithin, FirstQuestions.Repository, cancellationToken));
+        return deployment;
+    }
+
+    /// <summary>Whether the server that is handed models refuses what would run on the CPU; where the CPU is the device there is nothing to refuse.</summary>
+    public static bool RefusesCpu(ProfileServer server) => server.Adapter is { Name: "onnxruntime", Provider: not ("" or "CPUExecutionProvider") };
 
     /// <summary>Starts the echo: our own host, which answers at once with what it was sent; what the wire and the client cost is measured against it.</summary>
     public async Task<Deployment> StartEchoAsync(CancellationToken cancellationToken)
     {
         ImmutableArray<string> command = ["--adapter", "echo", "--listen", $"unix:{SocketTarget}/{SocketName}"];
         var deployment = await LaunchAsync(
-            "echo", prepared.EchoImage, command, ImmutableSortedDictionary<string, string>.Empty, modelFolder: null, port: null, cancellationToken);
+            "echo", Prepared.EchoImage, command, ImmutableSortedDictionary<string, string>.Empty, modelFolder: null, port: null, cancellationToken);
         await OrRemovedAsync(
-            deployment, () => ReadyAsync(deployment, TimeSpan.FromSeconds(30), FirstQuestions.Tensor(prepared.EchoRequest, answer => answer.Parse().Length == 1), cancellationToken));
+            deployment, () => ReadyAsync(deployment, TimeSpan.FromSeconds(30), FirstQuestions.Tensor(Prepared.EchoRequest, answer => answer.Parse().Length == 1), cancellationToken));
         return deployment;
     }
 
@@ -62,7 +81,7 @@ internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId,
             "--first-ms", Text(spec.First.TotalMilliseconds), "--gap-ms", Text(spec.Gap.TotalMilliseconds), "--tokens", Text(spec.Tokens),
         ];
         var deployment = await LaunchAsync(
-            "pace", prepared.EchoImage, command, ImmutableSortedDictionary<string, string>.Empty, modelFolder: null, port: null, cancellationToken);
+            "pace", Prepared.EchoImage, command, ImmutableSortedDictionary<string, string>.Empty, modelFolder: null, port: null, cancellationToken);
         await OrRemovedAsync(deployment, () => ReadyAsync(deployment, TimeSpan.FromSeconds(30), FirstQuestions.Text("pace"), cancellationToken));
         return deployment;
     }
@@ -124,7 +143,7 @@ internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId,
             [
                 new Mount(sockets, SocketTarget, ReadOnly: false),
                 .. modelFolder is null ? [] : new[] { new Mount(modelFolder, ModelTarget, ReadOnly: true) },
-                .. Engine.Description.IsContainer || prepared.EngineFolder is null ? [] : new[] { new Mount(prepared.EngineFolder, "/opt/engine", ReadOnly: true) },
+                .. Engine.Description.IsContainer || stand.EngineFolder is null ? [] : new[] { new Mount(stand.EngineFolder, "/opt/engine", ReadOnly: true) },
             ],
             Devices = ours ? [] : box.Devices,
             MemoryBytes = box.MemoryBytes,
@@ -169,23 +188,32 @@ internal sealed class Deployer(Prepared prepared, Scratch scratch, string runId,
         _ => new Transport.Tcp("127.0.0.1", port),
     };
 
-    private ImmutableArray<string> ServerCommand()
-    {
-        if (Profile.Server.Adapter is not { } adapter)
-            return Profile.Server.Command;
-        var listen = Profile.Server.Port is null ? "unix:{socket}" : "tcp:127.0.0.1:{port}";
-        return
+    private ImmutableArray<string> ServerCommand() => Profile.Server.Adapter is not { } adapter
+        ? Profile.Server.Command
+        :
         [
-            "--adapter", adapter.Name, "--library", adapter.Library, "--model", $"{{model}}/{prepared.Inputs.Model.Files[0].Path}",
-            "--model-name", prepared.Inputs.ServedName, "--listen", listen,
+            "--adapter", adapter.Name, "--library", adapter.Library, "--model", $"{{model}}/{Prepared.Inputs.Model.Files[0].Path}",
+            "--model-name", Prepared.Inputs.ServedName, "--listen", Listen(Profile.Server),
             .. adapter.Name == "llamacpp" ? ["--queue", Queue] : Array.Empty<string>(),
-            .. adapter.Provider.Length > 0 ? ["--provider", adapter.Provider] : Array.Empty<string>(),
-            .. adapter.Options.SelectMany(option => new[] { "--option", $"{option.Key}={option.Value}" }),
-            .. adapter.ProviderLibrary is { } library ? ["--provider-library", library] : Array.Empty<string>(),
-            .. adapter.CpuFallback ? Array.Empty<string>() : ["--no-cpu-fallback"],
-            .. adapter.Threads > 0 ? ["--threads", adapter.Threads.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
+            .. EngineArguments(adapter, adapter.CpuFallback),
         ];
-    }
+
+    private static ImmutableArray<string> RepositoryCommand(ProfileServer server) =>
+    [
+        "--adapter", server.Adapter!.Name, "--library", server.Adapter.Library, "--repository", "--listen", Listen(server),
+        .. EngineArguments(server.Adapter, server.Adapter.CpuFallback && !RefusesCpu(server)),
+    ];
+
+    private static string Listen(ProfileServer server) => server.Port is null ? "unix:{socket}" : "tcp:127.0.0.1:{port}";
+
+    private static IEnumerable<string> EngineArguments(ProfileAdapter adapter, bool cpuFallback) =>
+    [
+        .. adapter.Provider.Length > 0 ? ["--provider", adapter.Provider] : Array.Empty<string>(),
+        .. adapter.Options.SelectMany(option => new[] { "--option", $"{option.Key}={option.Value}" }),
+        .. adapter.ProviderLibrary is { } library ? ["--provider-library", library] : Array.Empty<string>(),
+        .. cpuFallback ? Array.Empty<string>() : ["--no-cpu-fallback"],
+        .. adapter.Threads > 0 ? ["--threads", adapter.Threads.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
+    ];
 
     /// <summary>Short, because a socket's path may have 107 bytes; inside a closed folder, because the socket itself is open to all.</summary>
     /// <remarks>Named by chance: a container reads the source of its mounts in /proc/self/mountinfo, and a number would tell which step it serves.</remarks>

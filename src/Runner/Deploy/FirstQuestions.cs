@@ -25,6 +25,14 @@ internal static class FirstQuestions
         };
     }
 
+    /// <summary>Whether models can be handed over: the repository's index.</summary>
+    public static FirstQuestion Repository { get; } = (transport, time, limit, cancellationToken) =>
+    {
+        using var client = new OipClient(transport, time, WireLimits.Default);
+        var answers = client.HasRepository(limit, cancellationToken);
+        return new(time.GetTimestamp(), answers);
+    };
+
     /// <summary>One token, greedily.</summary>
     public static FirstQuestion Text(string model) => (transport, time, limit, cancellationToken) =>
     {

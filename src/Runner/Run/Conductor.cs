@@ -12,6 +12,9 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
 {
     private readonly StackProbe _probe = new("/");
 
+    /// <summary>Makes the cases of single operators; without it COR-01 to COR-05 are not measured.</summary>
+    public OperatorSource? Operators { get; init; }
+
     /// <summary>Starts a run and carries it out.</summary>
     /// <exception cref="OperationCanceledException">Interrupted; the journal can be gone on with.</exception>
     /// <exception cref="AdaptationException">This machine broke; the journal can be gone on with.</exception>
@@ -59,7 +62,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         try
         {
             var run = new RunContext(
-                prepared, plan, new Deployer(prepared, scratch, directory.Id, time, journal), journal, directory,
+                prepared, plan, new Deployer(prepared.Stand, scratch, directory.Id, time, journal) { Run = prepared }, journal, directory,
                 new GoldenAnswers(prepared.Golden), time, facts);
             await MeasureAsync(run, cancellationToken);
             var (_, after) = await CaptureAsync(prepared, cancellationToken);
@@ -93,7 +96,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
 
     private async Task MeasureAsync(RunContext run, CancellationToken cancellationToken)
     {
-        var steps = RunPlanner.StepsOf(run);
+        var steps = RunPlanner.StepsOf(run, Operators);
         tell(new RunEvent.Started(
             run.Directory.Id, run.Directory.Path, run.Plan, [.. steps.Select(step => new PlannedStep(step.Name, step.Title, step.Checks, step.Expected(run)))]));
         var done = run.Journal.CompletedSteps.ToHashSet(StringComparer.Ordinal);

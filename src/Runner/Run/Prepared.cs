@@ -14,6 +14,9 @@ public sealed record Prepared(
     /// <summary>Holds the model's runner files, which no container gets.</summary>
     public string RunnerFolder { get; init; } = "";
 
+    /// <summary>What the server under test is started on.</summary>
+    internal ServerStand Stand => new(Engine, Image, EngineFolder, Inputs.Profile);
+
     /// <summary>The first question to a server, and what its answer is held against.</summary>
     internal InferRequest FirstRequest(Transport transport) => Request(transport, Golden.Inputs[0]);
 
@@ -26,6 +29,10 @@ public sealed record Prepared(
     internal static InferRequest EchoRequest(Transport transport, GoldenInput input) =>
         InferRequest.Create(transport, "echo", [new WireTensor("x", "FP32", [input.Tensor.Length / sizeof(float)], input.Tensor)], ["y"]);
 }
+
+/// <summary>What the server of a profile is started on, whatever model it gets.</summary>
+/// <param name="EngineFolder">The engine pack's files, or null where the image brings its engine.</param>
+public sealed record ServerStand(IContainerEngine Engine, ContainerImage Image, string? EngineFolder, Profile Profile);
 
 /// <summary>Fetches and builds what a run needs; what is there already is only checked.</summary>
 /// <param name="hostFile">The published <c>adaptation-host</c>.</param>
@@ -46,9 +53,18 @@ public sealed class Preparation(
         var (modelFolder, golden) = inputs.Model.Text is null
             ? (await FolderOfAsync(inputs.Model, inputs.Model.Files, cancellationToken), GoldenInputs.Load(inputs.Model, Path.Combine(runnerFolder, inputs.Model.Charset)))
             : (await ExportAsync(inputs.Model, runnerFolder, cancellationToken), LoadText(inputs, runnerFolder, cancellationToken));
-        var image = await BuildAsync(inputs, engineFolder, cancellationToken);
+        var image = await BuildAsync(inputs.Profile, inputs.Engine, inputs.Request.Root, engineFolder, cancellationToken);
         var echo = await EchoAsync(inputs, cancellationToken);
         return new Prepared(engine, image, echo, engineFolder, modelFolder, golden, inputs, hostFile) { RunnerFolder = runnerFolder };
+    }
+
+    /// <summary>What a server needs that is started without a model.</summary>
+    /// <inheritdoc cref="PrepareAsync"/>
+    public async Task<ServerStand> PrepareServerAsync(Profile profile, EnginePack? pack, string root, CancellationToken cancellationToken)
+    {
+        packages.RemoveLeftovers();
+        var engineFolder = pack is null ? null : await packages.EnsureAsync(pack.Source, pack.Files, cancellationToken);
+        return new ServerStand(engine, await BuildAsync(profile, pack, root, engineFolder, cancellationToken), engineFolder, profile);
     }
 
     private Task<string> FolderOfAsync(ReferenceModel model, ImmutableArray<PinnedFile> files, CancellationToken cancellationToken) =>
@@ -84,22 +100,21 @@ public sealed class Preparation(
             inputs.Model, runnerFolder, (clause.Limit("documents_min"), clause.Limit("positions_min")), cancellationToken);
     }
 
-    private async Task<ContainerImage> BuildAsync(RunInputs inputs, string? engineFolder, CancellationToken cancellationToken)
+    private async Task<ContainerImage> BuildAsync(Profile profile, EnginePack? pack, string root, string? engineFolder, CancellationToken cancellationToken)
     {
-        var profile = inputs.Profile;
         var files = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        files.AddRange(profile.Image.Files.Select(file => KeyValuePair.Create(file.Key, Path.Combine(inputs.Request.Root, file.Value))));
+        files.AddRange(profile.Image.Files.Select(file => KeyValuePair.Create(file.Key, Path.Combine(root, file.Value))));
         if (profile.Server.Adapter is not null)
             files[HostInImage] = hostFile;
         if (engineFolder is not null)
         {
-            foreach (var file in inputs.Engine!.Files)
+            foreach (var file in pack!.Files)
                 files[$"engine/{file.Path}"] = Path.Combine(engineFolder, file.Path);
         }
 
         var name = profile.Image.Folder.Split('/', StringSplitOptions.RemoveEmptyEntries)[^1];
         return await BuildAsync(new ImageSpec(
-            name, Path.Combine(inputs.Request.Root, profile.Image.Folder), await ensureBase(profile.Image.Base, cancellationToken), files.ToImmutable()), cancellationToken);
+            name, Path.Combine(root, profile.Image.Folder), await ensureBase(profile.Image.Base, cancellationToken), files.ToImmutable()), cancellationToken);
     }
 
     private async Task<ContainerImage> EchoAsync(RunInputs inputs, CancellationToken cancellationToken) => await BuildAsync(

@@ -43,20 +43,12 @@ public sealed record RunInputs
         if (standard is not null && suite is null && problems.Count == 0)
             problems.Add(new(Shown(request.Root, standardFile), 0, "suites", $"there is no suite `{request.Suite}`; there are {string.Join(", ", standard.Suites.Select(s => s.Name))}"));
 
-        var profileFile = Find(request.Root, "hardware-profiles", request.Profile, ".yaml", problems);
-        var profile = profileFile is null ? null : ProfileReader.TryRead(profileFile, Shown(request.Root, profileFile), problems);
+        var stand = TryReadProfile(request.Root, request.Profile, problems);
         var modelFile = Find(request.Root, "reference-models", request.Model, "/model.yaml", problems);
         var model = modelFile is null ? null : ReferenceModelReader.TryRead(modelFile, Shown(request.Root, modelFile), problems);
         model = model is null ? null : InPrecision(model, request.Precision, problems);
         if (model is { Files.IsEmpty: true } && problems.Count == 0)
             problems.Add(new(model.File, 0, "made", $"{model.Id} pins no GGUF file, so that nothing says what a container should get; make one with `adapt model make` and state its digest"));
-        EnginePack? engine = null;
-        if (profile is not null)
-        {
-            engine = TryFindEngine(request.Root, profile, problems);
-            CheckPlaces(request.Root, profile, problems);
-        }
-
         if (problems.Count > 0)
             throw new BadInputException([.. problems]);
         return new RunInputs
@@ -65,10 +57,22 @@ public sealed record RunInputs
             Standard = standard!,
             StandardFile = standardFile,
             Suite = suite!,
-            Profile = profile!,
+            Profile = stand!.Profile,
             Model = model!,
-            Engine = engine,
+            Engine = stand.Engine,
         };
+    }
+
+    /// <summary>Reads a profile and finds its engine.</summary>
+    /// <returns>Null where it cannot be read at all; what else is wrong is among the problems.</returns>
+    internal static StandInputs? TryReadProfile(string root, string asked, List<Problem> problems)
+    {
+        var file = Find(root, "hardware-profiles", asked, ".yaml", problems);
+        if (file is null || ProfileReader.TryRead(file, Shown(root, file), problems) is not { } profile)
+            return null;
+        var engine = TryFindEngine(root, profile, problems);
+        CheckPlaces(root, profile, problems);
+        return new(profile, engine);
     }
 
     /// <summary>The same request with files named so that they are found from any folder.</summary>

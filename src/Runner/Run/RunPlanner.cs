@@ -30,10 +30,7 @@ internal static class RunPlanner
                 .. isContainer ? [] : new[] { "no container: the server ran as a plain process" },
                 .. issuer == Certificates.KeyEnvironment.Test ? ["development key: proves that nothing was changed, not who issued it"] : Array.Empty<string>(),
             ],
-            NotApplicable = isContainer
-                ? ImmutableSortedDictionary<string, string>.Empty
-                : NeedsContainer.Where(inputs.Suite.Checks.Contains).ToImmutableSortedDictionary(
-                    id => id, _ => "the run was asked to do without a container (--isolation process), which caps the level at L1", StringComparer.Ordinal),
+            NotApplicable = NotApplicable(inputs, isContainer),
             Declared = inputs.Profile.Declared,
             Golden = prepared.Golden.Pack,
             Text = prepared.Golden.Text,
@@ -43,6 +40,23 @@ internal static class RunPlanner
         };
     }
 
+    private static ImmutableSortedDictionary<string, string> NotApplicable(RunInputs inputs, bool isContainer)
+    {
+        var reasons = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        if (!isContainer)
+            reasons.AddRange(Because(NeedsContainer, "the run was asked to do without a container (--isolation process), which caps the level at L1"));
+        if (OperatorFormat.TryOf(inputs.Profile.Server, out var reason) is null)
+            reasons.AddRange(Because(OperatorStep.All, reason));
+        return reasons.ToImmutable();
+
+        IEnumerable<KeyValuePair<string, string>> Because(ImmutableArray<string> checks, string why) => checks.Where(inputs.Suite.Checks.Contains).Select(id => KeyValuePair.Create(id, why));
+    }
+
     /// <summary>The steps that measure something this run asks for.</summary>
-    public static ImmutableArray<IStep> StepsOf(RunContext run) => [.. Steps.Where(step => step.IsFor(run.Plan.ModelKind) && step.Checks.Any(run.Includes))];
+    /// <param name="operators">Makes the cases of single operators; null: they are not measured.</param>
+    public static ImmutableArray<IStep> StepsOf(RunContext run, OperatorSource? operators) =>
+    [
+        .. Steps.SelectMany(step => step is TextServeStep && operators is not null ? [step, new OperatorStep(operators)] : new[] { step })
+            .Where(step => step.IsFor(run.Plan.ModelKind) && step.Checks.Any(run.Includes)),
+    ];
 }

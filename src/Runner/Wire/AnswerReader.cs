@@ -7,6 +7,8 @@ namespace Adaptation.Runner;
 /// <remarks>Source: Open Inference Protocol v2 REST, inference response; binary tensor data extension.</remarks>
 internal static class AnswerReader
 {
+    private const int LongestError = 600; // engines say why at its end
+
     public static ImmutableArray<WireTensor> Read(InferRequest request, in HttpAnswer answer, WireLimits limits)
     {
         if (answer.Head.Status != 200)
@@ -44,7 +46,7 @@ internal static class AnswerReader
     }
 
     private static string Words(JsonElement error) =>
-        Clip.Text(error.ValueKind == JsonValueKind.String ? StrictJson.Text(error, "error") : error.GetRawText());
+        Clip.Text(error.ValueKind == JsonValueKind.String ? StrictJson.Text(error, "error") : error.GetRawText(), LongestError);
 
     private static ImmutableArray<WireTensor> Outputs(JsonElement root, ReadOnlyMemory<byte> binary, bool isBinary)
     {

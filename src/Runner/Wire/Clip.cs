@@ -16,12 +16,15 @@ internal static class Clip
     }
 
     /// <inheritdoc cref="Text(ReadOnlySpan{byte})"/>
-    public static string Text(string text)
+    public static string Text(string text) => Text(text, Longest);
+
+    /// <returns>At most that many characters and an ellipsis; what is not printable stands as a full stop.</returns>
+    public static string Text(string text, int longest)
     {
-        var clipped = new StringBuilder(Math.Min(text.Length, Longest + 1));
-        foreach (var character in text.AsSpan(0, Math.Min(text.Length, Longest)))
+        var clipped = new StringBuilder(Math.Min(text.Length, longest + 1));
+        foreach (var character in text.AsSpan(0, Math.Min(text.Length, longest)))
             clipped.Append(IsPrintable(character) ? character : '.');
-        return text.Length > Longest ? clipped.Append('…').ToString() : clipped.ToString();
+        return text.Length > longest ? clipped.Append('…').ToString() : clipped.ToString();
     }
 
     /// <returns>At most that many characters and an ellipsis, as they are; no character beyond the basic plane is cut in half.</returns>

@@ -19,14 +19,13 @@ public sealed class InferRequest
     internal HttpRequest Http { get; }
 
     /// <param name="transport">Names the host that requests ask for; the request can be sent over any connection made by it.</param>
-    /// <param name="inputs">At least one; their data is copied.</param>
+    /// <param name="inputs">Their data is copied; none for a model that takes none.</param>
     /// <param name="outputs">Empty for all that the model has.</param>
     /// <exception cref="ArgumentException">An input's data is not what its type and shape ask for, or a name is empty or comes twice.</exception>
     public static InferRequest Create(
         Transport transport, string model, ImmutableArray<WireTensor> inputs, ImmutableArray<string> outputs)
     {
         ArgumentException.ThrowIfNullOrEmpty(model);
-        ArgumentOutOfRangeException.ThrowIfZero(inputs.Length, nameof(inputs));
         ThrowIfNotNames(inputs.Select(input => input.Name), nameof(inputs));
         ThrowIfNotNames(outputs, nameof(outputs));
         foreach (var input in inputs)

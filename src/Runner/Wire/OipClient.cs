@@ -53,7 +53,45 @@ public sealed class OipClient(Transport transport, TimeProvider time, WireLimits
     public InferAnswer Infer(InferRequest request, AnswerBuffer buffer, TimeSpan limit, CancellationToken cancellationToken) =>
         new(request, _connection.Exchange(request.Http, buffer, limit, cancellationToken), limits);
 
+    /// <summary>Has the server load a model from the bytes of one file; a model of that name is replaced.</summary>
+    /// <param name="file">Plain name whose ending tells the format: <c>model.onnx</c>.</param>
+    /// <remarks>Source: model repository extension, as KServe and Triton serve it.</remarks>
+    /// <exception cref="WireException">ServerError with its words: the server refused, with a status of 400 to 499, or failed.</exception>
+    public void LoadModel(string model, string file, ReadOnlyMemory<byte> content, TimeSpan limit, CancellationToken cancellationToken) => Post(
+        $"repository/models/{Uri.EscapeDataString(model)}/load",
+        json =>
+        {
+            json.WriteStartObject("parameters");
+            json.WriteBase64String($"file:{file}", content.Span);
+            json.WriteEndObject();
+        },
+        limit, cancellationToken);
+
+    /// <summary>Has the server free a model that it was made to load.</summary>
+    /// <inheritdoc cref="LoadModel"/>
+    public void UnloadModel(string model, TimeSpan limit, CancellationToken cancellationToken) =>
+        Post($"repository/models/{Uri.EscapeDataString(model)}/unload", _ => { }, limit, cancellationToken);
+
+    /// <summary>Whether the server answers the repository's index: it would load models.</summary>
+    public bool HasRepository(TimeSpan limit, CancellationToken cancellationToken) =>
+        Exchange("repository/index", TextClient.Body(_ => { }), limit, cancellationToken).Head.Status == 200;
+
     public void Dispose() => _connection.Dispose();
+
+    /// <remarks>Some servers answer with the status alone, some add an object; whatever stands in it, the status says what was done.</remarks>
+    private void Post(string path, Action<Utf8JsonWriter> write, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var answer = Exchange(path, TextClient.Body(write), limit, cancellationToken);
+        if (answer.Head.Status is not (200 or 204))
+            throw AnswerReader.ServerError(answer, limits);
+    }
+
+    private HttpAnswer Exchange(string path, byte[] body, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var head = Encoding.ASCII.GetBytes(
+            $"POST /v2/{path} HTTP/1.1\r\nHost: {transport.Authority}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n");
+        return _connection.Exchange(new HttpRequest((byte[])[.. head, .. body], MayRepeat: false), _small, limit, cancellationToken);
+    }
 
     /// <remarks>Some servers answer with the status alone, some add a body; one that says false is believed.</remarks>
     private bool Says(string path, string claim, TimeSpan limit, CancellationToken cancellationToken)

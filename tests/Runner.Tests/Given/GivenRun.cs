@@ -14,9 +14,9 @@ internal sealed class GivenRun : IDisposable
     private readonly TempFolder _folder = new();
     private readonly Dictionary<string, byte[]> _answers = new(StringComparer.Ordinal);
 
-    public GivenRun(string suite = "short", Func<GivenRun, FakeContainer, byte[], byte[]?>? answer = null)
+    public GivenRun(string suite = "short", Func<GivenRun, FakeContainer, byte[], byte[]?>? answer = null, string profile = Profile)
     {
-        WriteRoot();
+        WriteRoot(profile);
         Engine = new FakeEngine((container, request) => (answer ?? Right)(this, container, request));
         Keys = DevelopmentKeys.OpenOrCreate(_folder.At("keys"), TimeProvider.System);
         Request = new RunRequest(_folder.Path, "p", "m", "t", suite);
@@ -41,7 +41,10 @@ internal sealed class GivenRun : IDisposable
     {
         lock (Told)
             Told.Add(what);
-    });
+    })
+    { Operators = Operators };
+
+    public OperatorSource? Operators { get; init; }
 
     public RunDirectory Only() => new(Directory.GetDirectories(Runs).Single());
 
@@ -92,10 +95,10 @@ internal sealed class GivenRun : IDisposable
             Path.GetDirectoryName(_folder.Write("kept/model.bin", "the model"))!, golden, inputs with { Engine = engine }, _folder.Write("host", "host"));
     }
 
-    private void WriteRoot()
+    private void WriteRoot(string profile)
     {
         _folder.Write("standard/t/catalogue.yaml", File.ReadAllText(Path.Combine(Testing.Golden.Root, "tests/Runner.Tests/Given/standard.yaml")));
-        _folder.Write("hardware-profiles/p.yaml", Profile);
+        _folder.Write("hardware-profiles/p.yaml", profile);
         _folder.Write("containers/x/Dockerfile", "FROM scratch");
         _folder.Write("reference-models/m/chars.txt", "a\nb\n");
         _folder.Write("reference-models/m/model.bin", "the model");

@@ -3,16 +3,16 @@ using Adaptation.Adapters.Abstractions;
 
 namespace Adaptation.Adapters.Host;
 
-/// <summary>The routes of the Open Inference Protocol for one model, and for a language model those of text.</summary>
+/// <summary>The routes of the Open Inference Protocol, and for a language model those of text.</summary>
+/// <param name="model">What the server was started with, or null.</param>
+/// <param name="repository">Null if clients may not load models.</param>
 /// <param name="text">Null for a model that has no text.</param>
 /// <param name="key">Null if anyone may ask.</param>
 /// <param name="log">Where operators read of engine failures.</param>
-internal sealed class Routes(string modelName, AdapterFacts facts, ITensorModel model, TextRoutes? text, ApiKey? key, long maxBody, TextWriter log)
+internal sealed class Routes(AdapterFacts facts, ServedModel? model, Repository? repository, TextRoutes? text, ApiKey? key, TextWriter log)
 {
     /// <summary>What a refusal says besides its object, kept when the rest of an answer is given up.</summary>
     private static readonly string[] KeptHeaders = ["Allow", "Retry-After", "WWW-Authenticate"];
-
-    private readonly InferHandler _infer = new(modelName, model, maxBody);
 
     /// <summary>Answers a request; every failure becomes a status and an error object.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -65,43 +65,70 @@ internal sealed class Routes(string modelName, AdapterFacts facts, ITensorModel 
                 await GetAsync(context, json => json.WriteBoolean("ready"u8, true));
                 break;
             case ["", "v2", "models", var name, "versions", var version, .. var rest]:
-                RequireModel(name, version);
-                await RouteModelAsync(context, rest, path);
+                await RouteModelAsync(context, name, version, rest);
                 break;
             case ["", "v2", "models", var name, .. var rest]:
-                RequireModel(name, Oip.ModelVersion);
-                await RouteModelAsync(context, rest, path);
+                await RouteModelAsync(context, name, Oip.ModelVersion, rest);
+                break;
+            case ["", "v2", "repository", .. var rest] when repository is not null:
+                if (!await repository.TryHandleAsync(context, rest))
+                    throw NoRoute(path);
                 break;
             default:
                 throw NoRoute(path);
         }
     }
 
-    private async Task RouteModelAsync(HttpContext context, string[] rest, string path)
+    private async Task RouteModelAsync(HttpContext context, string name, string version, string[] rest)
+    {
+        var served = Enter(name, version);
+        try
+        {
+            await RouteModelAsync(context, facts, served, rest);
+        }
+        finally
+        {
+            served.Leave();
+        }
+    }
+
+    private static async Task RouteModelAsync(HttpContext context, AdapterFacts facts, ServedModel served, string[] rest)
     {
         switch (rest)
         {
             case []:
-                await GetAsync(context, WriteModel);
+                await GetAsync(context, json => WriteModel(json, facts, served));
                 break;
             case ["ready"]:
-                await GetAsync(context, WriteModelReady);
+                await GetAsync(context, json => WriteModelReady(json, served.Name));
                 break;
             case ["infer"]:
                 Require(context, HttpMethods.Post);
-                await _infer.HandleAsync(context);
+                await served.Infer.HandleAsync(context);
                 break;
             default:
-                throw NoRoute(path);
+                throw NoRoute(context.Request.Path.Value ?? "");
         }
     }
 
-    private void RequireModel(string name, string version)
+    private ServedModel Enter(string name, string version)
     {
-        if (name != modelName)
-            throw new RefusedException(StatusCodes.Status404NotFound, $"there is no model {name}; this server has {modelName}");
-        if (version != Oip.ModelVersion)
-            throw new RefusedException(StatusCodes.Status404NotFound, $"model {modelName} has no version {version}; it has {Oip.ModelVersion}");
+        var served = name == model?.Name && model.TryEnter() ? model : repository?.TryEnter(name);
+        if (served is null)
+            throw new RefusedException(StatusCodes.Status404NotFound, $"there is no model {name}; this server has {string.Join(", ", Names)}");
+        if (version == Oip.ModelVersion)
+            return served;
+        served.Leave();
+        throw new RefusedException(StatusCodes.Status404NotFound, $"model {name} has no version {version}; it has {Oip.ModelVersion}");
+    }
+
+    private IEnumerable<string> Names
+    {
+        get
+        {
+            string[] names = [.. model is null ? [] : new[] { model.Name }, .. repository?.Names ?? []];
+            return names is [] ? ["none"] : names;
+        }
     }
 
     private static RefusedException NoRoute(string path) => new(StatusCodes.Status404NotFound, $"there is nothing at {path}; the protocol starts at /v2");
@@ -118,7 +145,7 @@ internal sealed class Routes(string modelName, AdapterFacts facts, ITensorModel 
     private static Task GetAsync(HttpContext context, Action<Utf8JsonWriter> properties)
     {
         Require(context, HttpMethods.Get);
-        return SendAsync(context, StatusCodes.Status200OK, properties);
+        return Json.SendAsync(context, StatusCodes.Status200OK, properties);
     }
 
     private static async Task FailAsync(HttpContext context, int status, string message, RefusedException? refused = null)
@@ -135,7 +162,7 @@ internal sealed class Routes(string modelName, AdapterFacts facts, ITensorModel 
         if (status == StatusCodes.Status413PayloadTooLarge)
             context.Response.Headers.Connection = "close"; // what still comes is not worth reading
         var isText = context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal);
-        await SendAsync(context, status, json =>
+        await Json.SendAsync(context, status, json =>
         {
             if (isText)
                 OpenAiError.WriteMember(json, status, message, refused?.Parameter, refused?.Code);
@@ -144,45 +171,32 @@ internal sealed class Routes(string modelName, AdapterFacts facts, ITensorModel 
         });
     }
 
-    private static async Task SendAsync(HttpContext context, int status, Action<Utf8JsonWriter> properties)
-    {
-        var bytes = new System.Buffers.ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(bytes, Oip.Json))
-        {
-            json.WriteStartObject();
-            properties(json);
-            json.WriteEndObject();
-        }
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "application/json";
-        context.Response.ContentLength = bytes.WrittenCount;
-        await context.Response.BodyWriter.WriteAsync(bytes.WrittenMemory, CancellationToken.None);
-    }
-
     private void WriteServer(Utf8JsonWriter json)
     {
         json.WriteString("name"u8, $"adaptation-host, {facts.Engine}");
         json.WriteString("version"u8, facts.EngineVersion);
         json.WriteStartArray("extensions"u8);
         json.WriteStringValue(Oip.BinaryExtension);
+        if (repository is not null)
+            json.WriteStringValue(Repository.Extension);
         json.WriteEndArray();
     }
 
-    private void WriteModelReady(Utf8JsonWriter json)
+    private static void WriteModelReady(Utf8JsonWriter json, string name)
     {
-        json.WriteString("name"u8, modelName);
+        json.WriteString("name"u8, name);
         json.WriteBoolean("ready"u8, true);
     }
 
-    private void WriteModel(Utf8JsonWriter json)
+    private static void WriteModel(Utf8JsonWriter json, AdapterFacts facts, ServedModel served)
     {
-        json.WriteString("name"u8, modelName);
+        json.WriteString("name"u8, served.Name);
         json.WriteStartArray("versions"u8);
         json.WriteStringValue(Oip.ModelVersion);
         json.WriteEndArray();
         json.WriteString("platform"u8, facts.Platform);
-        WriteSpecs(json, "inputs", model.Signature.Inputs);
-        WriteSpecs(json, "outputs", model.Signature.Outputs);
+        WriteSpecs(json, "inputs", served.Signature.Inputs);
+        WriteSpecs(json, "outputs", served.Signature.Outputs);
     }
 
     /// <summary>The protocol has no word for a free rank; one free dimension is what every such tensor takes.</summary>

@@ -10,6 +10,7 @@ internal enum OrtSlot
     GetErrorMessage = 2,
     CreateEnv = 3,
     CreateSession = 7,
+    CreateSessionFromArray = 8,
     Run = 9,
     CreateSessionOptions = 10,
     SetIntraOpNumThreads = 24,
@@ -67,6 +68,11 @@ internal enum OrtSlot
     EpDeviceVendor = 313,
     EpDeviceHardware = 316,
     ShapeIsKnown = 390,
+    GraphAssignment = 407,
+    AssignedProvider = 408,
+    AssignedNodes = 409,
+    AssignedName = 410,
+    AssignedOperator = 412,
 }
 
 /// <summary>The API version from which on a group of entries exists. API version N came with ONNX Runtime 1.N.</summary>
@@ -95,4 +101,7 @@ internal static class OrtVersion
 
     /// <summary>Whether a tensor's rank is known.</summary>
     public const uint KnownRank = 24;
+
+    /// <summary>Which provider runs which node.</summary>
+    public const uint Assignment = 24;
 }

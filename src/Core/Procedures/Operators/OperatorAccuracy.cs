@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+
+namespace Adaptation.Core;
+
+/// <summary>Judges floating-point operators against float64 arithmetic on the same rounded inputs (COR-01).</summary>
+/// <remarks>
+/// Reads <see cref="OperatorIndex"/>. Each output of each case is judged by itself, and each of the two answers to the same inputs, so that neither a large
+/// tensor nor a good first answer hides a bad one. Source: CANN mixed tolerance, see the clause.
+/// </remarks>
+internal static class OperatorAccuracy
+{
+    public static ImmutableArray<string> Limits { get; } = [.. OperatorTolerance.Limits, "cases_min"];
+
+    public static Finding Judge(Clause clause, Plan plan, Measurement m, IBlobs files)
+    {
+        if (OperatorIndex.TryRead(m, files, out var problem) is not { } all)
+            return clause.Invalid(problem);
+        var cases = all.Where(one => one.Kind != OperatorKind.Exact && one.State == OperatorState.Answered).ToImmutableArray();
+        var wrong = cases.Select(one => Wrong(clause, one)).OfType<string>().ToImmutableArray();
+        ImmutableArray<Figure> figures = [Reading.Counted("cases judged", cases.Length), Reading.Counted("cases outside the limits", wrong.Length, limit: 0), .. Figures(clause, cases)];
+        if (wrong.Length > 0)
+            return clause.Fails($"{wrong.Length} of {cases.Length} cases: {string.Join("; ", wrong.Take(3))}", Limit(clause), figures);
+        return cases.Length >= clause.Limit("cases_min")
+            ? clause.Found(new Verdict.Pass(), figures)
+            : clause.Found(new Verdict.Inconclusive($"{cases.Length} cases of floating-point arithmetic were answered; {clause.Limit("cases_min")} are asked for"), figures);
+    }
+
+    /// <summary>What is wrong with the answers to a case of floating-point arithmetic, or null.</summary>
+    public static string? Wrong(Clause clause, OperatorAnswers one)
+    {
+        foreach (var output in one.Outputs)
+        {
+            if (output.WrongForm() is { } form)
+                return $"{one.Id}: {form}";
+            if (OperatorTolerance.TryOf(clause, output.DataType) is not { } tolerance)
+                continue;
+            for (var asked = 0; asked < output.Answers.Length; asked++)
+            {
+                var error = tolerance.Compare(output, output.Answers[asked].Data);
+                if (!tolerance.Allows(error))
+                    return FormattableString.Invariant($"{one.Id}{(asked > 0 ? " asked a second time" : "")}: {Reading.Percent(error.Share)} of {error.Count} elements of {output.Name} match, largest error {error.Largest:0.###e+0}, {error.Beyond} beyond any element's");
+            }
+        }
+
+        return null;
+    }
+
+    private static string Limit(Clause clause) =>
+        $"{Reading.Percent(clause.Share("matched_min_ppm"))} of each output within the type's tolerance, none beyond its floor and {clause.Limit("ulp_max")} ULP";
+
+    private static IEnumerable<Figure> Figures(Clause clause, ImmutableArray<OperatorAnswers> cases)
+    {
+        foreach (var type in cases.GroupBy(one => one.DataType).OrderBy(type => type.Key, StringComparer.Ordinal))
+        {
+            var errors = type.SelectMany(one => one.Outputs).Where(output => output.WrongForm() is null)
+                .SelectMany(output => OperatorTolerance.TryOf(clause, output.DataType) is { } tolerance ? output.Answers.Select(answer => tolerance.Compare(output, answer.Data)) : [])
+                .ToArray();
+            yield return Reading.Counted($"cases, {type.Key}", type.Count());
+            if (errors.Length > 0)
+                yield return new($"least matched share, {type.Key}", "%", Reading.Milli(100 * errors.Min(error => error.Share)), LimitMilli: Reading.Milli(100 * clause.Share("matched_min_ppm")));
+        }
+    }
+}
