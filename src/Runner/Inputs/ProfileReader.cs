@@ -140,7 +140,7 @@ public static partial class ProfileReader
     }
 
     private static ProfileAdapter Adapter(YamlMap adapter) => new(
-        adapter.Choice("name", "onnxruntime", "llamacpp"),
+        adapter.Choice("name", "onnxruntime", "llamacpp", "libtorch"),
         adapter.Text("library"),
         adapter.TryText("provider") ?? (adapter.TryText("name") == "onnxruntime" ? "CPUExecutionProvider" : ""),
         adapter.TextMap("options"),
