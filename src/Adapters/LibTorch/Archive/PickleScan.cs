@@ -157,7 +157,7 @@ internal ref struct PickleScan
     private readonly object Build(object[] pair) => pair[0] is PickleGlobal { IsClass: true } ? Plain : throw Wrong("gives a state to something that is no instance of its own classes");
 
     /// <summary>('storage', type, key, device, elements): the archive must hold as many bytes as the tensor will read.</summary>
-    private readonly object Storage(object reference)
+    private readonly StoredElements Storage(object reference)
     {
         if (reference is not object[] parts || parts is not ["storage", PickleGlobal { ElementSize: > 0 } type, string key, string, long elements])
             throw Wrong("takes a tensor from something that is no storage");

@@ -290,16 +290,25 @@ std::unique_ptr<adaptation_model> OfModule(torch::jit::Module module, c10::Devic
   return model;
 }
 
+// A wrong guess gives an error of the compiler and nothing worse.
+bool IsMethod(const std::string& source) {
+  const std::string start = "def forward(";
+  auto at = source.find(start);
+  if (at == std::string::npos) return false;
+  at = source.find_first_not_of(" \t\r\n", at + start.size());
+  auto end = source.find_first_of(" \t\r\n,:)=", at);
+  return at != std::string::npos && source.substr(at, end - at) == "self";
+}
+
 std::unique_ptr<adaptation_model> OfSource(const std::string& source, c10::Device device) {
-  auto unit = std::make_shared<torch::jit::CompilationUnit>(source);
-  auto* forward = unit->find_function("forward");
-  if (forward == nullptr) Refuse("the source defines no function forward");
-  const auto& arguments = forward->getSchema().arguments();
-  if (!arguments.empty() && arguments[0].name() == "self") {
+  if (IsMethod(source)) {
     torch::jit::Module module("__torch__.Model");
     module.define(source);
     return OfModule(std::move(module), device);
   }
+  auto unit = std::make_shared<torch::jit::CompilationUnit>(source);
+  auto* forward = unit->find_function("forward");
+  if (forward == nullptr) Refuse("the source defines no function forward");
   CheckOperators(*unit);
   auto model = std::make_unique<adaptation_model>();
   model->device = device;
