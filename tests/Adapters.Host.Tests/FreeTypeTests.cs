@@ -57,7 +57,7 @@ public class FreeTypeTests : IAsyncLifetime
     public async Task A_type_with_no_form_in_JSON_is_refused_when_it_shows()
     {
         using var body = new ByteArrayContent([.. "{\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP16\",\"shape\":[1],\"parameters\":{\"binary_data_size\":2}}]}"u8, 0, 0x3c]);
-        body.Headers.Add("Inference-Header-Content-Length", (body.Headers.ContentLength - 2).ToString());
+        body.Headers.Add("Inference-Header-Content-Length", (body.Headers.ContentLength!.Value - 2).ToString(System.Globalization.CultureInfo.InvariantCulture));
 
         var answer = await _client.PostAsync(new Uri("infer", UriKind.Relative), body, Token);
 

@@ -17,6 +17,9 @@ internal sealed class ArchiveFile
 
     public byte[] Comment { get; init; } = [];
 
+    /// <summary>The directory states sizes and places in zip64 fields, as it does beyond 4 GiB; so many bytes of them.</summary>
+    public int Wide { get; init; }
+
     /// <summary>Changes a file's own header, which starts at the given offset.</summary>
     public Action<byte[], string>? Local { get; init; }
 
@@ -84,12 +87,14 @@ internal sealed class ArchiveFile
         var (archive, directory) = (new List<byte>(Before), new List<byte>());
         foreach (var (name, content, deflate) in _files)
         {
-            var (packed, nameBytes) = (deflate ? Deflate(content) : content, Encoding.Latin1.GetBytes(name));
+            var (packed, nameBytes) = (deflate ? Deflate(content) : content, Encoding.UTF8.GetBytes(name));
             byte[] common =
             [
                 .. Half(0x0808), .. Half(deflate ? 8 : 0), 0, 0, 0, 0, .. Number((int)Crc(content)), .. Number(packed.Length), .. Number(content.Length), .. Half(nameBytes.Length),
             ];
             byte[] central = [.. "PK\u0001\u0002"u8, 0, 0, 0, 0, .. common, .. new byte[12], .. Number(archive.Count), .. nameBytes];
+            if (Wide > 0)
+                central = Widened(central, Wide);
             byte[] local = [.. "PK\u0003\u0004"u8, 0, 0, .. common, 0, 0, .. nameBytes];
             Local?.Invoke(local, name);
             Central?.Invoke(central, name);
@@ -105,6 +110,15 @@ internal sealed class ArchiveFile
     }
 
     public static byte[] Number(int value) => BitConverter.GetBytes(value);
+
+    private static byte[] Widened(byte[] central, int length)
+    {
+        byte[] numbers = [.. central[24..28], 0, 0, 0, 0, .. central[20..24], 0, 0, 0, 0, .. central[42..46], 0, 0, 0, 0];
+        central.AsSpan(20, 8).Fill(0xff);
+        central.AsSpan(42, 4).Fill(0xff);
+        central[30] = (byte)(4 + length);
+        return [.. central, 1, 0, (byte)length, 0, .. numbers[..length]];
+    }
 
     private static byte[] Half(int value) => BitConverter.GetBytes((ushort)value);
 

@@ -205,8 +205,9 @@ internal static class ZipDirectory
 
     private static string Name(ReadOnlySpan<byte> bytes)
     {
-        var name = Encoding.Latin1.GetString(bytes);
-        var isPlain = name.Length > 0 && name.All(c => c is > ' ' and < '\x7f' and not '\\') && name.Split('/').All(part => part is not ("" or "." or ".."));
+        // the folder is called as the file was when it was saved, in whatever script; bytes that are no text cannot be told apart, so they are refused
+        var name = Encoding.UTF8.GetString(bytes);
+        var isPlain = name.All(c => !char.IsControl(c) && c is not ('\\' or '\ufffd')) && name.Split('/').All(part => part is not ("" or "." or ".."));
         return isPlain ? name : throw new InvalidDataException($"it holds a file called '{Printable(name)}'; plain paths below one folder are taken");
     }
 
