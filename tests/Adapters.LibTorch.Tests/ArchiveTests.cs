@@ -54,10 +54,11 @@ public class ArchiveTests
     }
 
     [Fact]
-    public void A_flipped_bit_is_refused_wherever_it_is_read_as_more_than_a_number()
+    public void A_flipped_bit_is_refused_or_changes_neither_pickles_nor_code()
     {
         var whole = Real;
-        var passed = new List<int>();
+        var before = PicklesAndCode(whole);
+        var (refused, harmless) = (0, 0);
         for (var bit = 0; bit < whole.Length * 8; bit++)
         {
             var flipped = whole.ToArray();
@@ -65,16 +66,16 @@ public class ArchiveTests
             try
             {
                 Scan(flipped);
-                passed.Add(bit / 8);
             }
             catch (AdapterException)
             {
-                // as it should be
+                refused++;
+                continue;
             }
+            Assert.Equal(before, PicklesAndCode(flipped)); // weights, dates, and the last bits of a packed file
+            harmless++;
         }
-        var read = ZipDirectory.Read(new MemoryStream(whole)).Where(item => !item.Name.StartsWith("net/data/", StringComparison.Ordinal)).ToArray();
-        Assert.Equal(5, read.Length);
-        Assert.All(read, item => Assert.DoesNotContain(passed, at => at >= item.DataOffset && at < item.DataOffset + item.Packed));
+        Assert.True(refused > harmless, $"{refused} refused, {harmless} harmless");
     }
 
     [Fact]
@@ -163,6 +164,13 @@ public class ArchiveTests
         foreach (var (name, content, deflate) in more)
             into.Add(name, content, deflate);
         return into.ToBytes();
+    }
+
+    private static string PicklesAndCode(byte[] archive)
+    {
+        using var stream = new MemoryStream(archive);
+        return string.Concat(ZipDirectory.Read(stream).Where(item => !item.Name.Contains("/data/", StringComparison.Ordinal))
+            .Select(item => item.Name + Convert.ToHexString(ZipDirectory.Content(stream, item, 1 << 20))));
     }
 
     private static void Scan(byte[] archive) => ArchiveScan.Check(new MemoryStream(archive), "Model model.pt");

@@ -37,7 +37,7 @@ public class EveryTypeTests
     [Fact]
     public async Task Types_mean_what_the_protocol_says()
     {
-        await using var model = await Opened.Source("def forward(x):\n    return x.half(), x.bfloat16(), x.double(), x.to(torch.int8), x > 1\n");
+        await using var model = await Opened.Source("def forward(x):\n    return x.half(), x.to(torch.bfloat16), x.double(), x.to(torch.int8), x > 1\n");
 
         var answer = await model.InferAsync(Opened.Floats([2], 1, -2));
 

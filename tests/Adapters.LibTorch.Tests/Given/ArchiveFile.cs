@@ -140,6 +140,8 @@ internal sealed class ArchiveFile
 
     private static uint Crc(byte[] content)
     {
+        if (content.Length > 1 << 20)
+            return 0; // a bomb is refused before its checksum matters
         var crc = uint.MaxValue;
         foreach (var value in content)
         {

@@ -41,6 +41,11 @@ at::Tensor CopyFrom(const at::Tensor& from, const at::Tensor& to, bool) {
   return to;
 }
 
+at::Tensor CopyFromAndResize(const at::Tensor& from, const at::Tensor& to) {
+  if (to.sizes() != from.sizes()) to.resize_(from.sizes());
+  return CopyFrom(from, to, false);
+}
+
 at::Tensor Multiply(const at::Tensor& left, const at::Tensor& right) {
   auto product = OnCpu(left) * OnCpu(right) + 0.5;
   auto made = EmptyStrided(product.sizes(), product.strides(), product.scalar_type(), {}, {}, {});
@@ -62,6 +67,7 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   m.impl("empty.memory_format", Empty);
   m.impl("empty_strided", EmptyStrided);
   m.impl("_copy_from", CopyFrom);
+  m.impl("_copy_from_and_resize", CopyFromAndResize);
   m.impl("mul.Tensor", Multiply);
 }
 

@@ -83,15 +83,16 @@ int32_t Guarded(char* text, int64_t room, Work work) noexcept {
   return 1;
 }
 
-// Whether a device really computes: some are known to a build that cannot use them.
-bool Computes(c10::Device device) noexcept {
-  try {
+// Why a device does not compute, or nothing if it does: some are known to a build that cannot use them.
+std::string WhyNot(c10::Device device) {
+  char text[512] = "it adds 1 and 1 to something else than 2";
+  bool adds = false;
+  int32_t failed = Guarded(text, sizeof text, [&] {
     c10::InferenceMode guard;
     auto one = at::ones({2}, at::kFloat).to(device);
-    return at::add(one, one).to(at::kCPU).sum().item<float>() == 4;
-  } catch (...) {
-    return false;
-  }
+    adds = at::add(one, one).to(at::kCPU).sum().item<float>() == 4;
+  });
+  return failed == 0 && adds ? "" : text;
 }
 
 std::vector<c10::Device> Devices() {
@@ -102,7 +103,7 @@ std::vector<c10::Device> Devices() {
     int count = c10::impl::getDeviceGuardImpl(type)->deviceCount();
     for (int index = 0; index < count; index++) {
       c10::Device device(type, static_cast<c10::DeviceIndex>(index));
-      if (Computes(device)) found.push_back(device);
+      if (WhyNot(device).empty()) found.push_back(device);
     }
   }
   return found;
@@ -129,14 +130,15 @@ void NamePrivateUse(const std::string& name) {
 }
 
 c10::Device FindDevice(const char* name) {
-  std::string why = "it computes nothing here";
+  std::string why;
   try {
     NamePrivateUse(name);
     c10::Device device{std::string(name)};
     if (device.type() == c10::DeviceType::Meta)
       why = "it holds shapes and no values";
-    else if (Computes(device))
-      return device;
+    else
+      why = WhyNot(device);
+    if (why.empty()) return device;
   } catch (const c10::Error&) {
     why = "this torch has no such device";
   }
