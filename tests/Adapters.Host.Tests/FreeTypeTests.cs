@@ -11,7 +11,7 @@ public class FreeTypeTests : IAsyncLifetime
 {
     private readonly WebApplication _server = InferenceServer.Create(
         new HostSpec { Adapter = "free", Listen = new IPEndPoint(IPAddress.Loopback, 0), ModelName = "free", MaxBody = 1 << 20 },
-        new AdapterFacts { Engine = "free", EngineVersion = "1", Platform = "free", Device = "none" }, new Free(), text: null, TextWriter.Null);
+        new AdapterFacts { Engine = "free", EngineVersion = "1", Platform = "free", Device = "none" }, new(new Free()), TextWriter.Null);
 
     private readonly HttpClient _client = new();
 

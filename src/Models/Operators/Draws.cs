@@ -1,4 +1,5 @@
 using System.Text;
+using Adaptation.Core;
 
 namespace Adaptation.Models;
 
