@@ -33,7 +33,7 @@ public class FreeTypeTests : IAsyncLifetime
     [Fact]
     public async Task Its_metadata_names_the_tensor_and_no_type()
     {
-        using var metadata = JsonDocument.Parse(await _client.GetStringAsync(new Uri("", UriKind.Relative), Token));
+        using var metadata = JsonDocument.Parse(await _client.GetStringAsync(new Uri("../free", UriKind.Relative), Token));
 
         var input = metadata.RootElement.GetProperty("inputs")[0];
 
