@@ -212,10 +212,11 @@ public sealed class JudgeTests
         [
             TextClauses.FirstToken, TextClauses.Pace, TextClauses.EndToEnd, TextClauses.Throughput, TextClauses.Slo, TextClauses.Goodput, TextClauses.Sweep,
         ];
+        Clause[] operators = [OperatorBench.Accuracy, OperatorBench.Exactness, OperatorBench.Ratios, OperatorBench.Specials, OperatorBench.Coverage];
 
-        Assert.Equal(Judge.Procedures.Keys, clauses.Concat(text).Select(clause => clause.Procedure).Order(StringComparer.Ordinal));
+        Assert.Equal(Judge.Procedures.Keys, clauses.Concat(text).Concat(operators).Select(clause => clause.Procedure).Order(StringComparer.Ordinal));
         Assert.All(text, clause => Assert.Empty(Judge.Procedures[clause.Procedure].Except(clause.Limits.Keys))); // and those of each class besides
-        Assert.All(clauses, clause => Assert.Equal(clause.Limits.Keys, Judge.Procedures[clause.Procedure].Order(StringComparer.Ordinal)));
+        Assert.All(clauses.Concat(operators), clause => Assert.Equal(clause.Limits.Keys, Judge.Procedures[clause.Procedure].Order(StringComparer.Ordinal)));
     }
 
     [Fact]
