@@ -67,6 +67,27 @@ internal sealed record Faults
 
     public bool LeaveBehind { get; init; }
 
+    /// <summary>How a server of text lies; null for none.</summary>
+    public Cheat? Cheat { get; init; }
+
+    /// <summary>Whether it stands before a server of text, and so serves streams.</summary>
+    public bool IsText { get; init; }
+
+    /// <summary>The prompts file of <see cref="Simulators.Cheat.CachePublished"/>.</summary>
+    public string? Published { get; init; }
+
+    /// <summary>Of <see cref="Simulators.Cheat.Throttle"/>: how long it serves at its full rate.</summary>
+    public TimeSpan ThrottleAfter { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>No event of a stream comes earlier than so long after the one before: with compute time below it, a stream of constant rate.</summary>
+    public TimeSpan TokenPace { get; init; }
+
+    /// <summary>Of <see cref="Simulators.Cheat.EarlyEmptyDeltas"/>: from the empty delta to the first content.</summary>
+    public TimeSpan FirstDelay { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>The real host's program.</summary>
+    public string Program { get; init; } = "/opt/adaptation/adaptation-host";
+
     /// <param name="problem">Empty when the faults are returned.</param>
     public static Faults? TryParse(IReadOnlyList<string> arguments, out string problem)
     {
@@ -111,6 +132,18 @@ internal sealed record Faults
         "--memory-flood" => (faults with { MemoryFlood = true }, false),
         "--ignore-sigterm" => (faults with { IgnoreSigterm = true }, false),
         "--leave-behind" => (faults with { LeaveBehind = true }, false),
+        _ => TrySetText(faults, name, value),
+    };
+
+    private static (Faults Changed, bool HasValue)? TrySetText(Faults faults, string name, string value) => name switch
+    {
+        "--text" => (faults with { IsText = true }, false),
+        "--cheat" when Enum.TryParse<Cheat>(value.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var cheat) => (faults with { Cheat = cheat, IsText = true }, true),
+        "--published" => (faults with { Published = value }, true),
+        "--throttle-after-ms" => (faults with { ThrottleAfter = Millis(value) }, true),
+        "--token-ms" => (faults with { TokenPace = Millis(value) }, true),
+        "--first-delay-ms" => (faults with { FirstDelay = Millis(value) }, true),
+        "--program" => (faults with { Program = value }, true),
         _ => null,
     };
 

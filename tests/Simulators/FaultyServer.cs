@@ -16,7 +16,10 @@ internal sealed class FaultyServer(Faults faults, InnerHost inner)
     private long _asked;
     private int _underWay;
 
-    public static WebApplication Create(Faults faults, InnerHost inner)
+    public static WebApplication Create(Faults faults, InnerHost inner) => Create(faults, new FaultyServer(faults, inner).HandleAsync);
+
+    /// <summary>A server that listens where it was told to.</summary>
+    public static WebApplication Create(Faults faults, RequestDelegate handle)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -36,7 +39,7 @@ internal sealed class FaultyServer(Faults faults, InnerHost inner)
             Listen(options, faults.Listen);
         });
         var app = builder.Build();
-        app.Run(new FaultyServer(faults, inner).HandleAsync);
+        app.Run(handle);
         return app;
     }
 

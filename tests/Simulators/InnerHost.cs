@@ -6,20 +6,20 @@ namespace Adaptation.Simulators;
 /// <summary>The real host as a child process: what a fault does not touch is answered as it should be.</summary>
 internal sealed class InnerHost : IAsyncDisposable
 {
-    private const string Program = "/opt/adaptation/adaptation-host";
-    private const string Socket = "/tmp/inner.sock";
+    private static int _started;
     private readonly Process _process;
+    private readonly string _own;
 
-    private InnerHost(Process process)
+    private InnerHost(Process process, string own)
     {
-        _process = process;
+        (_process, _own) = (process, own);
         Client = new(new SocketsHttpHandler
         {
             UseProxy = false,
             ConnectCallback = async (_, cancellationToken) =>
             {
                 var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(Socket), cancellationToken);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint($"{own}.sock"), cancellationToken);
                 return new NetworkStream(socket, ownsSocket: true);
             },
         })
@@ -29,9 +29,18 @@ internal sealed class InnerHost : IAsyncDisposable
     public HttpClient Client { get; }
 
     /// <exception cref="InvalidOperationException">It ended instead of getting ready.</exception>
-    public static async Task<InnerHost> StartAsync(Faults faults)
+    /// <param name="change">Makes another model file of the real one; null for the real one.</param>
+    public static async Task<InnerHost> StartAsync(Faults faults, Action<string, string>? change = null)
     {
-        string[] arguments = [.. faults.Host, "--listen", $"unix:{Socket}"];
+        var own = Path.Combine(Path.GetTempPath(), $"inner-{Environment.ProcessId}-{Interlocked.Increment(ref _started)}");
+        string[] arguments = [.. faults.Host, "--listen", $"unix:{own}.sock"];
+        if (change is not null)
+        {
+            var model = Array.IndexOf(arguments, "--model") + 1;
+            change(arguments[model], $"{own}.gguf");
+            arguments[model] = $"{own}.gguf";
+        }
+
         if (faults.WeightsBits > 0)
         {
             const string Rounded = "/tmp/rounded.onnx";
@@ -42,11 +51,11 @@ internal sealed class InnerHost : IAsyncDisposable
             arguments[model] = Rounded;
         }
 
-        var process = Process.Start(new ProcessStartInfo(Program, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        var process = Process.Start(new ProcessStartInfo(faults.Program, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
         if (await process.StandardOutput.ReadLineAsync() is not { } ready)
             throw new InvalidOperationException("the real host ended instead of getting ready");
         Console.WriteLine(ready);
-        return new(process);
+        return new(process, own);
     }
 
     public async ValueTask DisposeAsync()
@@ -56,5 +65,7 @@ internal sealed class InnerHost : IAsyncDisposable
             _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
+        File.Delete($"{_own}.sock");
+        File.Delete($"{_own}.gguf");
     }
 }

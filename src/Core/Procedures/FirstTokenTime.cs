@@ -25,7 +25,17 @@ internal static class FirstTokenTime
         ];
         return clause.Found(limit is not { } nanos
             ? new Verdict.Inconclusive(reason)
-            : EarlyStopping.Judge(
-                $"a TTFT of {Reading.Duration(nanos)}", times.Later(nanos), times.Count, clause.Count("percentile_permille"), TextEvidence.Confidence(clause)), figures);
+            : Named(run, nanos, EarlyStopping.Judge(
+                $"a TTFT of {Reading.Duration(nanos)}", times.Later(nanos), times.Count, clause.Count("percentile_permille"), TextEvidence.Confidence(clause))), figures);
+    }
+
+    /// <summary>Says of a server that is late, and began its answers in time, that what it began with was nothing.</summary>
+    private static Verdict Named(TextEvidence run, long limit, Verdict verdict)
+    {
+        var late = run.Requests.Where(request => request.IsAnswered && run.Load.FirstToken(request) > limit).ToArray();
+        var hollow = late.Count(request => request.FirstByte - request.Sent <= limit);
+        return verdict is Verdict.Fail fail && hollow > 0 && 2 * hollow >= late.Length
+            ? fail with { Measured = $"{fail.Measured}; {hollow} of those answers began in time, with events that hold no content" }
+            : verdict;
     }
 }

@@ -11,7 +11,7 @@ internal static class RunPlanner
     public static ImmutableArray<IStep> Steps { get; } =
     [
         new VersionStep(), new StartUpStep(), new ServeStep(), new TextServeStep(), new ThroughputStep(),
-        .. TextLoadStep.All(() => new TextLoadDriver()), new TextRepeatStep(() => new TextLoadDriver()), new RemovalStep(),
+        .. TextLoadStep.All(() => new TextLoadDriver()), new IntegrityStep(() => new TextLoadDriver()), new TextRepeatStep(() => new TextLoadDriver()), new RemovalStep(),
     ];
 
     /// <param name="issuer">What kind of key will sign: a development key caps the level.</param>

@@ -31,6 +31,16 @@ public sealed class TextLatencyTests
         Assert.Contains("requests missed a TTFT of 2000.00 ms", Judged.Measured(Ttft(First(700, _ => Good with { First = 3 * Second }))), StringComparison.Ordinal);
 
     [Fact]
+    public void Answers_that_begin_in_time_with_nothing_are_called_so()
+    {
+        var late = First(700, _ => Good with { First = 3 * Second });
+        var early = late.WithSeries(new Series("first_byte", "ns", late.Samples("sent")));
+
+        Assert.EndsWith("of those answers began in time, with events that hold no content", Judged.Measured(Ttft(early)), StringComparison.Ordinal);
+        Assert.DoesNotContain("no content", Judged.Measured(Ttft(late)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Too_few_requests_say_how_many_it_takes() =>
         Assert.Contains("459 requests with no more misses would do", Judged.Reason(Ttft(First(400, _ => Good))), StringComparison.Ordinal);
 

@@ -27,6 +27,12 @@ public sealed class TokenFidelityTests
         Assert.Contains("seed: seen 200 another text", Judged.Measured(Judged.By(Clauses.TokenFidelity, Sound.WithFact("case.seed.seen", "200 another text"))), StringComparison.Ordinal);
 
     [Fact]
+    public void What_makes_other_cases_fail_is_told_first() =>
+        Assert.Contains(
+            "2 of 3 cases differ: seed: seen 200 another text",
+            Judged.Measured(Judged.By(Clauses.TokenFidelity, Sound.WithFact("case.seed.seen", "200 another text").WithFact("case.ids.seen", "4"))), StringComparison.Ordinal);
+
+    [Fact]
     public void A_template_without_the_system_turn_fails() =>
         Assert.Contains("1 of 3", Judged.Measured(Judged.By(Clauses.TokenFidelity, Sound.WithFact("case.template.seen", ""))), StringComparison.Ordinal);
 

@@ -126,6 +126,26 @@ internal static class ShortStandard
               COR-09: {positions_min: 1000, documents_min: 12}
               COR-14: {draws_min: 2000}
               MET-01: {prompts_min: 100}
+          audit: # PERF-11 in seconds
+            title: {en: Audit, zh: 核查}
+            cap: L5
+            checks: [PERF-11, OPS-01]
+            overrides:
+              COR-07: {positions_min: 2, documents_min: 2}
+              PERF-11: {load_seconds: 9, samples: 16, pairs: 20, long_prompts: 8, long_prompt_tokens: 200}
+          words: # what one request at a time shows
+            title: {en: Words, zh: 文字}
+            cap: L5
+            checks: [COR-07, COR-16, MET-02, MET-03, OPS-01]
+            overrides:
+              COR-07: {positions_min: 1000, documents_min: 12}
+          first: # when the first token comes, the client's own error aside
+            title: {en: First token, zh: 首词元}
+            cap: L5
+            checks: [PERF-02, OPS-01]
+            overrides:
+              COR-07: {positions_min: 2, documents_min: 2}
+              PERF-02: {prompt_tokens: 16, output_tokens: 4, percentile_permille: 900, confidence_ppm: 900000, client_error_p50_max_micros: 1000000, client_error_p99_max_micros: 1000000}
           silence: # as long as ONNX Runtime's telemetry waits before it first sends
             title: {en: Silence, zh: 静默}
             cap: L5
