@@ -10,8 +10,10 @@ public static class Judge
 {
     private static readonly ImmutableSortedDictionary<string, Procedure> All = new Dictionary<string, Procedure>
     {
+        ["batch-invariance"] = new(BatchInvariance.Limits, BatchInvariance.Judge),
         ["completion-tokens"] = new(CompletionTokens.Limits, CompletionTokens.Judge),
         ["deploy-remove"] = new(DeployRemove.Limits, DeployRemove.Judge),
+        ["determinism"] = new(Determinism.Limits, Determinism.Judge),
         ["egress"] = new(Egress.Limits, Egress.Judge),
         ["goodput"] = new(GoodputShare.Limits, GoodputShare.Judge),
         ["hardening"] = new(Hardening.Limits, Hardening.Judge),

@@ -10,7 +10,7 @@ internal static class RunPlanner
 
     public static ImmutableArray<IStep> Steps { get; } =
     [
-        new VersionStep(), new StartUpStep(), new ServeStep(), new TextServeStep(), new ThroughputStep(),
+        new VersionStep(), new StartUpStep(), new ServeStep(), new TextServeStep(), new BehaviourStep(), new ThroughputStep(),
         new TextLoadStep(() => new TextLoadDriver()), new TextRepeatStep(() => new TextLoadDriver()), new RemovalStep(),
     ];
 
