@@ -20,6 +20,7 @@ public static class Judge
         ["latency"] = new(Latency.Limits, Latency.Judge),
         ["logit-agreement"] = new(LogitAgreement.Limits, LogitAgreement.Judge),
         ["logit-agreement-quantised"] = new(LogitAgreement.QuantisedLimits, LogitAgreement.JudgeQuantised),
+        ["long-context"] = new(LongContext.Limits, LongContext.Judge),
         ["model-integrity"] = new(ModelIntegrity.Limits, ModelIntegrity.Judge),
         ["perplexity"] = new(Perplexity.Limits, Perplexity.Judge),
         ["prompt-tokens"] = new(PromptTokens.Limits, PromptTokens.Judge),

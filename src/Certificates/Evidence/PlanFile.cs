@@ -76,6 +76,7 @@ public static class PlanFile
         writer.WriteOptional("tpotP99Micros", declared.TpotP99Micros);
         writer.WriteOptional("outputTokensMilliPerSecond", declared.OutputTokensMilliPerSecond);
         writer.WriteOptional("requestRateMilli", declared.RequestRateMilli);
+        writer.WriteOptional("contextTokens", declared.ContextTokens);
         WriteClaim(writer, "deterministic", declared.Deterministic);
         WriteClaim(writer, "batchInvariant", declared.BatchInvariant);
         writer.WriteEndObject();
@@ -93,6 +94,7 @@ public static class PlanFile
             declared.TryInteger("tpotP99Micros"),
             declared.TryInteger("outputTokensMilliPerSecond"),
             declared.TryInteger("requestRateMilli"),
+            declared.TryInteger("contextTokens"),
             ReadClaim(declared, "deterministic"),
             ReadClaim(declared, "batchInvariant"));
         declared.RefuseOthers();

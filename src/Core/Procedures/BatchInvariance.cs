@@ -47,13 +47,14 @@ internal static class BatchInvariance
         ImmutableArray<string> names = [.. m.Series.Select(series => series.Name), .. m.FactsUnder(Failed).Keys];
         targets = [.. names.Where(name => name.StartsWith(Alone, StringComparison.Ordinal)).Select(name => name[Alone.Length..])];
         var sizes = m.Facts.GetValueOrDefault("sizes", "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        ways = [.. sizes.SelectMany(size => new[] { $"batch-{size}", $"together-{size}" })];
+        ImmutableArray<string> asked = [.. sizes.SelectMany(size => new[] { $"batch-{size}", $"together-{size}" })];
+        ways = asked;
         if (!sizes.Contains(clause.Limit("size").ToString(CultureInfo.InvariantCulture)))
             return $"sizes {string.Join(", ", sizes)} were asked for; {clause.Limit("size")} must be among them";
         if (targets.Length < clause.Limit("targets"))
             return $"{targets.Length} targets; {clause.Limit("targets")} are asked for";
         var refused = m.FactsUnder(Refused);
-        var expected = targets.SelectMany(target => ways.Where(way => !refused.ContainsKey(way)).Select(way => $"{way}.{target}").Append(Alone + target)).ToHashSet(StringComparer.Ordinal);
+        var expected = targets.SelectMany(target => asked.Where(way => !refused.ContainsKey(way)).Select(way => $"{way}.{target}").Append(Alone + target)).ToHashSet(StringComparer.Ordinal);
         return names.Length != expected.Count || !expected.SetEquals(names) ? $"{names.Length} answers are there and {expected.Count} are asked for"
             : refused.Keys.FirstOrDefault(way => !way.StartsWith("batch-", StringComparison.Ordinal)) is { } strange ? $"{strange} cannot be refused"
             : null;

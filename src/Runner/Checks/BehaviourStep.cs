@@ -4,15 +4,16 @@ using Adaptation.Core;
 namespace Adaptation.Runner;
 
 /// <summary>
-/// Asks the same again, in one run and after a restart (COR-12), and a language model beside neighbours (COR-13): each start is a container of its own.
+/// Asks the same again, in one run and after a restart (COR-12), and a language model beside neighbours (COR-13) and over its whole window (COR-15): each
+/// start is a container of its own.
 /// </summary>
 internal sealed class BehaviourStep : IStep
 {
     public string Name => "behaviour";
 
-    public LocalText Title { get; } = new("Ask again, after a restart, beside neighbours", "重复请求、重启后重复、并行邻居");
+    public LocalText Title { get; } = new("Ask again, after a restart, beside neighbours, at full length", "重复请求、重启后重复、并行邻居、长上下文");
 
-    public ImmutableArray<string> Checks { get; } = ["COR-12", "COR-13"];
+    public ImmutableArray<string> Checks { get; } = ["COR-12", "COR-13", "COR-15"];
 
     public TimeSpan Expected(RunContext run) => TimeSpan.FromSeconds(8);
 
@@ -27,7 +28,11 @@ internal sealed class BehaviourStep : IStep
             await using var running = server;
             var talk = new ServerTalk(run, server);
             await talk.DoAsync("was asked the same again", token => AskAgainAsync(run, server, talk, sheet, start, token), cancellationToken);
-            if (start == 1 && run.Includes("COR-13"))
+            if (start > 1)
+                continue;
+            if (run.Includes("COR-15") && run.HasTensorFace)
+                measured.Add(new Measurement { Check = "COR-15", Tensors = await TextServeStep.LogitsAsync(run, server, run.Prepared.Golden.Long, cancellationToken) });
+            if (run.Includes("COR-13"))
                 await talk.DoAsync("was asked beside neighbours", async token => measured.Add(await BesideAsync(run, talk, token)), cancellationToken);
         }
 
@@ -38,10 +43,10 @@ internal sealed class BehaviourStep : IStep
         !run.Includes("COR-12") ? Task.CompletedTask : Task.Run(
             () =>
             {
-                var again = new SameAgain(run, sheet);
+                var again = new SameAgain(sheet, run.Clause("COR-12").Limit("repeats"));
                 again.Started(server, start);
                 if (run.HasTensorFace)
-                    again.Tensors(server, start, cancellationToken);
+                    again.Tensors(run, server, start, cancellationToken);
                 if (run.Plan.ModelKind != "llm")
                     return;
                 using var questions = talk.Open(cancellationToken);

@@ -5,10 +5,9 @@ using Adaptation.Core;
 namespace Adaptation.Runner;
 
 /// <summary>Asks a server the same over and over (COR-12): the first golden input where there is a tensor face, and two texts where there is a text one.</summary>
-internal sealed class SameAgain(RunContext run, AnswerSheet sheet)
+/// <param name="repeats">Times that each request is made after a start.</param>
+internal sealed class SameAgain(AnswerSheet sheet, long repeats)
 {
-    private readonly long _repeats = run.Clause("COR-12").Limit("repeats");
-
     /// <param name="start">From 1.</param>
     public void Started(Deployment server, int start) => sheet.Fact($"container.start-{TextFacts.Number(start)}", server.Container.Id);
 
@@ -16,7 +15,7 @@ internal sealed class SameAgain(RunContext run, AnswerSheet sheet)
     /// <exception cref="WireException">The server is dead.</exception>
     public void Texts(TextQuestions questions, int start)
     {
-        for (var number = 1; number <= _repeats; number++)
+        for (var number = 1; number <= repeats; number++)
         {
             sheet.Ask(questions, Name(start, "text", number), TextQuestions.CompletionRoute, Asked.Completion(Asked.Long, temperature: 0, Fidelity.Seed));
             sheet.Ask(questions, Name(start, "chat", number), TextQuestions.ChatRoute, Asked.Chat(Asked.Long, temperature: 0, Fidelity.Seed));
@@ -24,26 +23,26 @@ internal sealed class SameAgain(RunContext run, AnswerSheet sheet)
     }
 
     /// <exception cref="WireException">The server is dead, or answers with what is no answer.</exception>
-    public void Tensors(Deployment server, int start, CancellationToken cancellationToken)
+    public void Tensors(RunContext run, Deployment server, int start, CancellationToken cancellationToken)
     {
         var input = run.Prepared.Golden.Inputs[0];
         using var client = new OipClient(server.Transport, run.Time, WireLimits.Default);
         var buffer = new AnswerBuffer();
         var request = run.Prepared.Request(server.Transport, input);
-        for (var number = 1; number <= _repeats; number++)
+        for (var number = 1; number <= repeats; number++)
         {
             var asked = run.Time.GetTimestamp();
             var output = client.Infer(request, buffer, run.Inputs.Profile.Server.AnswerWithin, cancellationToken).Parse()[0];
             server.Count(asked: 1, answered: 1, run.Time.GetElapsedTime(asked));
-            sheet.Keep(Name(start, input.Id, number), new TensorFile("", Keep(output.Data.Span), output.DataType, output.Shape));
+            sheet.Keep(Name(start, input.Id, number), new TensorFile("", Keep(run.Directory, output.Data.Span), output.DataType, output.Shape));
         }
     }
 
     /// <summary>Equal answers are one file, named by what it holds.</summary>
-    private string Keep(ReadOnlySpan<byte> answer)
+    private static string Keep(RunDirectory directory, ReadOnlySpan<byte> answer)
     {
         var path = $"outputs/again/{Convert.ToHexStringLower(SHA256.HashData(answer))[..32]}.bin";
-        var file = run.Directory.InEvidence(path);
+        var file = directory.InEvidence(path);
         if (!File.Exists(file))
             RunDirectory.WriteWhole(file, answer);
         return path;

@@ -173,6 +173,7 @@ public static partial class ProfileReader
             declared.TryDuration("tpot_p99")?.Ticks / TimeSpan.TicksPerMicrosecond,
             declared.TryQuantity("output_tokens", ("/s", 1000)),
             declared.TryQuantity("request_rate", ("/s", 1000)),
+            declared.TryInteger("context_tokens", 1, int.MaxValue),
             declared.Boolean("deterministic", otherwise: false),
             declared.Boolean("batch_invariant", otherwise: false));
     }

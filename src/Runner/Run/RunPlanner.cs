@@ -7,6 +7,7 @@ namespace Adaptation.Runner;
 internal static class RunPlanner
 {
     private static readonly ImmutableArray<string> NeedsContainer = ["SEC-01", "SEC-03"];
+    private static readonly ImmutableArray<string> NeedsLanguage = ["COR-15"];
 
     public static ImmutableArray<IStep> Steps { get; } =
     [
@@ -30,10 +31,11 @@ internal static class RunPlanner
                 .. isContainer ? [] : new[] { "no container: the server ran as a plain process" },
                 .. issuer == Certificates.KeyEnvironment.Test ? ["development key: proves that nothing was changed, not who issued it"] : Array.Empty<string>(),
             ],
-            NotApplicable = isContainer
-                ? ImmutableSortedDictionary<string, string>.Empty
-                : NeedsContainer.Where(inputs.Suite.Checks.Contains).ToImmutableSortedDictionary(
-                    id => id, _ => "the run was asked to do without a container (--isolation process), which caps the level at L1", StringComparer.Ordinal),
+            NotApplicable = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal,
+            [
+                .. isContainer ? [] : Without(inputs, NeedsContainer, "the run was asked to do without a container (--isolation process), which caps the level at L1"),
+                .. inputs.Model.Text?.Generated is null ? [] : Without(inputs, NeedsLanguage, "the weights of this model are generated: it knows no language"),
+            ]),
             Declared = inputs.Profile.Declared,
             Golden = prepared.Golden.Pack,
             Text = prepared.Golden.Text,
@@ -42,6 +44,9 @@ internal static class RunPlanner
             HardeningExceptions = inputs.Profile.Exceptions,
         };
     }
+
+    private static IEnumerable<KeyValuePair<string, string>> Without(RunInputs inputs, ImmutableArray<string> checks, string reason) =>
+        checks.Where(inputs.Suite.Checks.Contains).Select(id => KeyValuePair.Create(id, reason));
 
     /// <summary>The steps that measure something this run asks for.</summary>
     public static ImmutableArray<IStep> StepsOf(RunContext run) => [.. Steps.Where(step => step.IsFor(run.Plan.ModelKind) && step.Checks.Any(run.Includes))];
