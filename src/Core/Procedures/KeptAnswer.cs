@@ -31,8 +31,10 @@ internal sealed record KeptAnswer(string Form, ImmutableArray<long> Tokens, Read
         for (var at = 0; at + sizeof(float) <= Bytes.Length; at += sizeof(float))
         {
             var (one, two) = (BinaryPrimitives.ReadSingleLittleEndian(Bytes.Span[at..]), BinaryPrimitives.ReadSingleLittleEndian(other.Bytes.Span[at..]));
-            if (BitConverter.SingleToInt32Bits(one) != BitConverter.SingleToInt32Bits(two))
-                largest = Math.Max(largest, Math.Abs((double)one - two) is var gap && double.IsNaN(gap) ? double.PositiveInfinity : gap);
+            if (BitConverter.SingleToInt32Bits(one) == BitConverter.SingleToInt32Bits(two))
+                continue;
+            var gap = Math.Abs((double)one - two);
+            largest = double.IsNaN(gap) ? double.PositiveInfinity : Math.Max(largest, gap);
         }
 
         return largest;

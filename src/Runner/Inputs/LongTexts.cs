@@ -27,7 +27,7 @@ internal static class LongTexts
     private static LongText Make(ImmutableArray<ImmutableArray<int>> documents, int window, int number, int count)
     {
         var (needle, retrieved) = (documents[number].Take(Needle).ToImmutableArray(), ImmutableArray.CreateBuilder<int>());
-        var others = Enumerable.Range(0, int.MaxValue).SelectMany(step => documents[(count + (number * count) + step) % documents.Length]).GetEnumerator();
+        using var others = Enumerable.Range(0, int.MaxValue).SelectMany(step => documents[(count + (number * count) + step) % documents.Length]).GetEnumerator();
         List<int> ids = [.. needle];
         for (var quarter = 1; quarter <= Quarters; quarter++)
         {
