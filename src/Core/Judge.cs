@@ -10,15 +10,18 @@ public static class Judge
 {
     private static readonly ImmutableSortedDictionary<string, Procedure> All = new Dictionary<string, Procedure>
     {
+        ["batch-invariance"] = new(BatchInvariance.Limits, BatchInvariance.Judge),
         ["benchmark-integrity"] = new(BenchmarkIntegrity.Limits, BenchmarkIntegrity.Judge),
         ["completion-tokens"] = new(CompletionTokens.Limits, CompletionTokens.Judge),
         ["deploy-remove"] = new(DeployRemove.Limits, DeployRemove.Judge),
+        ["determinism"] = new(Determinism.Limits, Determinism.Judge),
         ["egress"] = new(Egress.Limits, Egress.Judge),
         ["goodput"] = new(GoodputShare.Limits, GoodputShare.Judge),
         ["hardening"] = new(Hardening.Limits, Hardening.Judge),
         ["latency"] = new(Latency.Limits, Latency.Judge),
         ["logit-agreement"] = new(LogitAgreement.Limits, LogitAgreement.Judge),
         ["logit-agreement-quantised"] = new(LogitAgreement.QuantisedLimits, LogitAgreement.JudgeQuantised),
+        ["long-context"] = new(LongContext.Limits, LongContext.Judge),
         ["model-integrity"] = new(ModelIntegrity.Limits, ModelIntegrity.Judge),
         ["operator-accuracy"] = new(OperatorAccuracy.Limits, OperatorAccuracy.Judge),
         ["operator-coverage"] = new(OperatorCoverage.Limits, OperatorCoverage.Judge),

@@ -49,6 +49,9 @@ public sealed record Plan
 /// <param name="TpotP99Micros">Time per output token; never looser than the class's.</param>
 /// <param name="OutputTokensMilliPerSecond">Offline, the whole system, in thousandths.</param>
 /// <param name="RequestRateMilli">Thousandths of a request per second at which both latency limits hold.</param>
+/// <param name="ContextTokens">Positions of one sequence that the stack serves; the model's own limit if not stated.</param>
+/// <param name="Deterministic">Equal requests, each alone, get equal answers, also after a restart. False: nothing is claimed.</param>
+/// <param name="BatchInvariant">An answer is the same whatever is computed beside it. False: nothing is claimed.</param>
 public sealed record Declaration(
     long? ColdStartMillis = null,
     long? WarmStartMillis = null,
@@ -58,7 +61,10 @@ public sealed record Declaration(
     long? TtftP99Micros = null,
     long? TpotP99Micros = null,
     long? OutputTokensMilliPerSecond = null,
-    long? RequestRateMilli = null);
+    long? RequestRateMilli = null,
+    long? ContextTokens = null,
+    bool Deterministic = false,
+    bool BatchInvariant = false);
 
 /// <summary>Inputs with their expected outputs from an exact reference. Never leaves the runner's side.</summary>
 /// <param name="RtolPpb">Relative tolerance in 1e-9.</param>

@@ -18,6 +18,9 @@ public sealed record TextGolden
 
     /// <summary>What is drawn (COR-14), or null.</summary>
     public SamplingPlan? Sampling { get; init; }
+
+    /// <summary>Sequences as long as the declared window (COR-15), or null.</summary>
+    public LongContextPlan? Long { get; init; }
 }
 
 /// <summary>How a backend keeps its weights; the coarsest of what it keeps counts.</summary>
@@ -41,6 +44,12 @@ public sealed record GoldenDocument(string Id, ImmutableArray<int> Tokens, strin
 /// <summary>Distance of a trusted 16-bit run of the model from the exact reference, in 1e-9 nat.</summary>
 /// <param name="P999KldPpb">99.9th percentile over positions.</param>
 public sealed record ReferenceNoise(long MeanKldPpb, long P999KldPpb);
+
+/// <param name="Window">Tokens of every sequence: the declared context.</param>
+public sealed record LongContextPlan(int Window, ImmutableArray<LongSequence> Sequences);
+
+/// <param name="Retrieved">Positions, ascending, whose next token repeats what stands at the beginning of the sequence.</param>
+public sealed record LongSequence(GoldenDocument Document, ImmutableArray<int> Retrieved);
 
 /// <param name="Document">Id of the document that is the prompt; each draw is the token after it.</param>
 /// <param name="Cells">Settings drawn from, each in a request of its own per draw.</param>

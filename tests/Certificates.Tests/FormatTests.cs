@@ -13,7 +13,7 @@ public sealed class FormatTests
 {
     private static readonly Plan FullPlan = Bundle.Plan with
     {
-        Declared = new Declaration(1, 2, ImmutableSortedDictionary<int, long>.Empty.Add(1, 5).Add(10, 7), 3, "8b", 4, 6, 8, 9),
+        Declared = new Declaration(1, 2, ImmutableSortedDictionary<int, long>.Empty.Add(1, 5).Add(10, 7), 3, "8b", 4, 6, 8, 9, 512, Deterministic: true, BatchInvariant: true),
         RequiredVersions = ["driver"],
         DeclaredVersions = ImmutableSortedDictionary<string, string>.Empty.Add("driver", "25.2.0"),
         HardeningExceptions = ImmutableSortedDictionary<string, string>.Empty.Add("readonly", "厂商工具要写 /tmp 😀 \"quoted\" \\ \u0001"),
@@ -35,6 +35,29 @@ public sealed class FormatTests
             Assert.Equal(plan.Golden.Lines[0].Shape, read.Golden.Lines[0].Shape);
             Assert.Equal(plan.Golden.Charset, read.Golden.Charset);
         }
+    }
+
+    [Fact]
+    public void The_long_texts_of_a_language_model_read_back_as_they_were()
+    {
+        var document = new GoldenDocument("long-8-1", [1, 2, 3, 4, 5, 6, 7, 8], "golden/logits/long-8-1.f32.gz");
+        var text = new TextGolden { Precision = PrecisionClass.Bits16, VocabularySize = 9, Documents = [document], Long = new(8, [new(document, [3, 6])]) };
+
+        var read = PlanFile.Read(PlanFile.Write(FullPlan with { Text = text })).Text!.Long!;
+
+        Assert.Equal(8, read.Window);
+        Assert.Equal(document.Tokens, read.Sequences.Single().Document.Tokens);
+        Assert.Equal("long-8-1 golden/logits/long-8-1.f32.gz", $"{read.Sequences[0].Document.Id} {read.Sequences[0].Document.Logits}");
+        Assert.Equal([3, 6], read.Sequences[0].Retrieved);
+    }
+
+    [Fact]
+    public void A_claim_is_true_or_left_out()
+    {
+        var written = Encoding.UTF8.GetString(PlanFile.Write(FullPlan));
+
+        Assert.DoesNotContain("deterministic", Encoding.UTF8.GetString(PlanFile.Write(FullPlan with { Declared = new() })), StringComparison.Ordinal);
+        Given.Refuses("PLAN_MEMBER", () => PlanFile.Read(Encoding.UTF8.GetBytes(written.Replace("\"deterministic\":true", "\"deterministic\":false", StringComparison.Ordinal))));
     }
 
     [Fact]

@@ -48,6 +48,19 @@ public static class Clauses
         ("ln_ratio_16bit_ppm", 2_000), ("ln_ratio_8bit_ppm", 10_000), ("ln_ratio_4bit_ppm", 50_000),
         ("positions_min", 4_000), ("documents_min", 50), ("confidence_ppm", 950_000), ("resamples", 10_000), ("bootstrap_seed", 20_261_122));
 
+    public static Clause Determinism { get; } = Given.Clause("COR-12", "determinism", Level.L2,
+        ("starts", 2), ("repeats", 10), ("distinct_max", 1)) with
+    { AppliesTo = ["llm", "tensor"] };
+
+    public static Clause BatchInvariance { get; } = Text("COR-13", "batch-invariance",
+        ("targets", 8), ("size", 8), ("tokens", 48), ("same_top_ppm", 990_000), ("confidence_ppm", 950_000)) with
+    { Requirement = Requirement.Should };
+
+    public static Clause LongContext { get; } = Text("COR-15", "long-context",
+        ("quarter_factor", 2), ("mean_kld_ppb", 500_000), ("noise_mean_factor", 10), ("mean_kld_8bit_ppb", 10_000_000), ("mean_kld_4bit_ppb", 50_000_000),
+        ("retrieval_share_ppm", 990_000), ("retrieval_reference_min_ppm", 500_000),
+        ("positions_min", 4_000), ("documents_min", 8), ("confidence_ppm", 950_000), ("resamples", 10_000), ("bootstrap_seed", 20_261_122));
+
     public static Clause Sampling { get; } = Text("COR-14", "sampling",
         ("draws_min", 10_000), ("p_min_ppm", 10_000), ("expected_min", 5), ("serial_groups", 4), ("tie_micronats", 10_000), ("edge_share_ppm", 500),
         ("power_ppm", 900_000), ("prompt_kld_max_ppb", 100_000_000));

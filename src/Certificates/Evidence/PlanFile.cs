@@ -76,6 +76,9 @@ public static class PlanFile
         writer.WriteOptional("tpotP99Micros", declared.TpotP99Micros);
         writer.WriteOptional("outputTokensMilliPerSecond", declared.OutputTokensMilliPerSecond);
         writer.WriteOptional("requestRateMilli", declared.RequestRateMilli);
+        writer.WriteOptional("contextTokens", declared.ContextTokens);
+        WriteClaim(writer, "deterministic", declared.Deterministic);
+        WriteClaim(writer, "batchInvariant", declared.BatchInvariant);
         writer.WriteEndObject();
     }
 
@@ -90,10 +93,26 @@ public static class PlanFile
             declared.TryInteger("ttftP99Micros"),
             declared.TryInteger("tpotP99Micros"),
             declared.TryInteger("outputTokensMilliPerSecond"),
-            declared.TryInteger("requestRateMilli"));
+            declared.TryInteger("requestRateMilli"),
+            declared.TryInteger("contextTokens"),
+            ReadClaim(declared, "deterministic"),
+            ReadClaim(declared, "batchInvariant"));
         declared.RefuseOthers();
         return read;
     }
+
+    private static void WriteClaim(Utf8JsonWriter writer, string name, bool claimed)
+    {
+        if (claimed)
+            writer.WriteBoolean(name, true);
+    }
+
+    private static bool ReadClaim(JsonMembers declared, string name) => declared.TryGet(name) switch
+    {
+        null => false,
+        { ValueKind: JsonValueKind.True } => true,
+        { } other => throw declared.Refuse("MEMBER", $"{declared.PathOf(name)} is {other.ValueKind}; it is true or left out"),
+    };
 
     private static ImmutableSortedDictionary<int, long> ReadLatencies(JsonMembers latencies)
     {

@@ -34,6 +34,8 @@ internal static class TextGoldenJson
 
         if (text.Sampling is { } sampling)
             Write(writer, sampling);
+        if (text.Long is { } longest)
+            Write(writer, longest);
         writer.WriteEndObject();
     }
 
@@ -50,8 +52,43 @@ internal static class TextGoldenJson
             Documents = text.Objects("documents", ReadDocument),
             Noise = text.TryObject("noise") is { } noise ? ReadNoise(noise) : null,
             Sampling = text.TryObject("sampling") is { } sampling ? ReadSampling(sampling) : null,
+            Long = text.TryObject("longContext") is { } longest ? ReadLong(longest) : null,
         };
         text.RefuseOthers();
+        return read;
+    }
+
+    private static void Write(Utf8JsonWriter writer, LongContextPlan plan)
+    {
+        writer.WriteStartObject("longContext");
+        writer.WriteInteger("window", plan.Window);
+        writer.WriteStartArray("sequences");
+        foreach (var (document, retrieved) in plan.Sequences)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("id", document.Id);
+            writer.WriteString("logits", document.Logits);
+            writer.WriteIntegers("tokens", [.. document.Tokens.Select(token => (long)token)]);
+            writer.WriteIntegers("retrieved", [.. retrieved.Select(at => (long)at)]);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    private static LongContextPlan ReadLong(JsonMembers plan)
+    {
+        var read = new LongContextPlan(Small(plan, "window"), plan.Objects("sequences", ReadSequence));
+        plan.RefuseOthers();
+        return read;
+    }
+
+    private static LongSequence ReadSequence(JsonMembers sequence)
+    {
+        var read = new LongSequence(
+            ReadTokens(sequence), [.. sequence.Array("retrieved", sequence.AsInteger).Select(at => Checked(sequence, "retrieved", at))]);
+        sequence.RefuseOthers();
         return read;
     }
 
@@ -76,11 +113,13 @@ internal static class TextGoldenJson
 
     private static GoldenDocument ReadDocument(JsonMembers document)
     {
-        var read = new GoldenDocument(
-            document.Text("id"), [.. document.Array("tokens", document.AsInteger).Select(token => Checked(document, "tokens", token))], document.Text("logits"));
+        var read = ReadTokens(document);
         document.RefuseOthers();
         return read;
     }
+
+    private static GoldenDocument ReadTokens(JsonMembers document) => new(
+        document.Text("id"), [.. document.Array("tokens", document.AsInteger).Select(token => Checked(document, "tokens", token))], document.Text("logits"));
 
     private static ReferenceNoise ReadNoise(JsonMembers noise)
     {

@@ -11,6 +11,12 @@ namespace Adaptation.Core;
 internal sealed record PositionScore(
     double Divergence, double FlatDivergence, bool SameTop, double LargestDifference, double ReferenceLoss, double CandidateLoss)
 {
+    /// <summary>Whether the exactly likeliest token is the one that follows; false where none does.</summary>
+    public bool ReferenceRight { get; init; }
+
+    /// <summary>The same of the candidate's.</summary>
+    public bool CandidateRight { get; init; }
+
     /// <param name="reference">V finite logits.</param>
     /// <param name="candidate">As many.</param>
     /// <param name="next">The token that follows, or null.</param>
@@ -37,7 +43,11 @@ internal sealed record PositionScore(
             topReference == topCandidate,
             largest,
             next is { } at ? logReference - (reference[at] - highestReference) : 0,
-            next is { } same ? logCandidate - (candidate[same] - highestCandidate) : 0);
+            next is { } same ? logCandidate - (candidate[same] - highestCandidate) : 0)
+        {
+            ReferenceRight = next == topReference,
+            CandidateRight = next == topCandidate,
+        };
     }
 
     private static int Top(ReadOnlySpan<double> logits)

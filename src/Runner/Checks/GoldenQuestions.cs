@@ -3,17 +3,18 @@ using Adaptation.Core;
 
 namespace Adaptation.Runner;
 
-/// <summary>Asks a server every golden input once, and keeps each answer whole in the evidence.</summary>
+/// <summary>Asks a server golden inputs, each once, and keeps each answer whole in the evidence.</summary>
 internal static class GoldenQuestions
 {
     /// <exception cref="BackendBrokenException">It died, hung or answered with what is no answer.</exception>
-    public static async Task<ImmutableArray<TensorFile>> AskAsync(RunContext run, Deployment server, CancellationToken cancellationToken)
+    public static async Task<ImmutableArray<TensorFile>> AskAsync(
+        RunContext run, Deployment server, ImmutableArray<GoldenInput> inputs, CancellationToken cancellationToken)
     {
         var tensors = ImmutableArray.CreateBuilder<TensorFile>();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, server.Flooded);
         using var client = new OipClient(server.Transport, run.Time, WireLimits.Default);
         var buffer = new AnswerBuffer();
-        foreach (var input in run.Prepared.Golden.Inputs)
+        foreach (var input in inputs)
         {
             var asked = run.Time.GetTimestamp();
             try

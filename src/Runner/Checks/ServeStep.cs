@@ -30,7 +30,7 @@ internal sealed class ServeStep : IStep
         var measured = ImmutableArray.CreateBuilder<Measurement>();
         if (run.Includes("SEC-01"))
             measured.Add(new Measurement { Check = "SEC-01", Facts = (await server.Container.InspectAsync(cancellationToken)).Facts });
-        measured.Add(new Measurement { Check = "COR-18", Tensors = await GoldenQuestions.AskAsync(run, server, cancellationToken) });
+        measured.Add(new Measurement { Check = "COR-18", Tensors = await GoldenQuestions.AskAsync(run, server, run.Prepared.Golden.Inputs, cancellationToken) });
         var columns = await LatencyAsync(run, server, cancellationToken);
         var after = await CalibrateAsync(run, echo, cancellationToken);
         measured.Add(new Measurement

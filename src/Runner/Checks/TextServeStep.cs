@@ -38,7 +38,7 @@ internal sealed class TextServeStep : IStep
     private static async Task LogitsAsync(
         RunContext run, Deployment server, ImmutableArray<Measurement>.Builder measured, UsageTally tally, CancellationToken cancellationToken)
     {
-        var tensors = (await GoldenQuestions.AskAsync(run, server, cancellationToken)).Select(WithoutBatch).ToImmutableArray();
+        var tensors = await LogitsAsync(run, server, run.Prepared.Golden.Inputs, cancellationToken);
         foreach (var check in (string[])["COR-07", "COR-08", "COR-09"])
             measured.Add(new Measurement { Check = check, Tensors = tensors });
         if (!run.Includes("COR-14") || run.Plan.Text?.Sampling is not { } sampling)
@@ -51,6 +51,10 @@ internal sealed class TextServeStep : IStep
             Tensors = [.. tensors.Where(tensor => tensor.Name == sampling.Document)],
         });
     }
+
+    /// <summary>The logits of each input.</summary>
+    internal static async Task<ImmutableArray<TensorFile>> LogitsAsync(RunContext run, Deployment server, ImmutableArray<GoldenInput> inputs, CancellationToken cancellationToken) =>
+        [.. (await GoldenQuestions.AskAsync(run, server, inputs, cancellationToken)).Select(WithoutBatch)];
 
     /// <summary>One sequence was asked for, so a leading 1 says nothing; any other shape is kept, and judged as it is.</summary>
     private static TensorFile WithoutBatch(TensorFile tensor) => tensor.Shape is [1, _, _] ? tensor with { Shape = tensor.Shape.RemoveAt(0) } : tensor;

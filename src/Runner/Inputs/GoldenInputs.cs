@@ -12,6 +12,9 @@ public sealed record GoldenInputs(GoldenPack Pack, ImmutableArray<GoldenInput> I
 {
     private const int MaxBytes = 64 << 20;
 
+    /// <summary>Sequences that fill the declared window (COR-15); none where that is not asked for.</summary>
+    public ImmutableArray<GoldenInput> Long { get; init; } = [];
+
     /// <summary>The documents of a language model; null for any other.</summary>
     public TextGolden? Text { get; init; }
 

@@ -22,14 +22,18 @@ internal sealed class GoldenText(string keep, Action<string> announce)
 
     /// <param name="folder">Holds the model's runner files.</param>
     /// <param name="wanted">How many documents are wanted at least, and how many positions; the pack's first ones are taken.</param>
+    /// <param name="longest">The window that the profile declares, if any, and how many texts as long as it are wanted; null for none. A generated model gets none.</param>
     /// <exception cref="BadInputException">The documents are not what the manifest says, or the model has fewer.</exception>
-    public GoldenInputs Load(ReferenceModel model, string folder, (long Documents, long Positions) wanted, CancellationToken cancellationToken)
+    public GoldenInputs Load(ReferenceModel model, string folder, (long Documents, long Positions) wanted, (long? Window, int Count)? longest, CancellationToken cancellationToken)
     {
         var text = model.Text!;
         try
         {
             var shape = text.Generated?.Shape ?? HfConfig.Read(Path.Combine(folder, text.Config)).Shape;
-            var chosen = Choose(text.Generated is null ? ReadDocuments(Path.Combine(folder, text.Documents), model.Id, shape) : Draw(shape), wanted);
+            var all = text.Generated is null ? ReadDocuments(Path.Combine(folder, text.Documents), model.Id, shape) : Draw(shape);
+            ImmutableArray<LongText> filling = longest is not { } asked || text.Generated is not null
+                ? [] : LongTexts.Make([.. all.Select(document => document.Ids)], (int)Math.Min(asked.Window ?? int.MaxValue, shape.MaxPositions), asked.Count);
+            var chosen = Choose(all, wanted);
             chosen = chosen.Add((DrawnAfter, [.. chosen[0].Ids.Take(DrawnAfterTokens)]));
             using var file = text.Generated is null ? SafetensorsFile.Open(Path.Combine(folder, text.Weights)) : null;
             IWeights weights = file is not null ? file : new GeneratedWeights(shape, text.Generated!.Seed);
@@ -38,7 +42,7 @@ internal sealed class GoldenText(string keep, Action<string> announce)
                 files["golden/documents.json"] = Path.Combine(folder, text.Documents);
             var keptIn = Directory.CreateDirectory(Path.Combine(keep, Key(model))).FullName;
             ExactDecoder? decoder = null;
-            foreach (var (id, ids) in chosen)
+            foreach (var (id, ids) in chosen.Concat(filling.Select(one => (one.Id, one.Ids))))
             {
                 var logits = Path.Combine(keptIn, $"{id}.f32.gz");
                 if (!File.Exists(logits))
@@ -59,8 +63,14 @@ internal sealed class GoldenText(string keep, Action<string> announce)
                 Documents = [.. chosen.Select(document => new GoldenDocument(document.Id, document.Ids, LogitsPath(document.Id)))],
                 Noise = text.Noise,
                 Sampling = new SamplingPlan(DrawnAfter, SamplingCells.For(LastRow(files[LogitsPath(DrawnAfter)], shape.VocabularySize))),
+                Long = filling.IsEmpty ? null : new(
+                    filling[0].Ids.Length, [.. filling.Select(one => new LongSequence(new(one.Id, one.Ids, LogitsPath(one.Id)), one.Retrieved))]),
             };
-            return new GoldenInputs(new GoldenPack(0, 0, null, []), [.. chosen.Select(Input)], files.ToImmutable()) { Text = golden };
+            return new GoldenInputs(new GoldenPack(0, 0, null, []), [.. chosen.Select(Input)], files.ToImmutable())
+            {
+                Text = golden,
+                Long = [.. filling.Select(one => Input((one.Id, one.Ids)))],
+            };
         }
         catch (Exception broken) when (broken is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or InvalidDataException or ModelException)
         {

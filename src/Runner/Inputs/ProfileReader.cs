@@ -177,7 +177,10 @@ public static partial class ProfileReader
             declared.TryDuration("ttft_p99")?.Ticks / TimeSpan.TicksPerMicrosecond,
             declared.TryDuration("tpot_p99")?.Ticks / TimeSpan.TicksPerMicrosecond,
             declared.TryQuantity("output_tokens", ("/s", 1000)),
-            declared.TryQuantity("request_rate", ("/s", 1000)));
+            declared.TryQuantity("request_rate", ("/s", 1000)),
+            declared.TryInteger("context_tokens", 1, int.MaxValue),
+            declared.Boolean("deterministic", otherwise: false),
+            declared.Boolean("batch_invariant", otherwise: false));
     }
 
     /// <summary>Text that identifies something on a certificate is printable ASCII: no homoglyph can stand for another chip.</summary>

@@ -96,8 +96,10 @@ public sealed class Preparation(
     {
         var check = inputs.Model.Precision is "q8_0" or "q4_0" ? "COR-08" : "COR-07";
         var clause = inputs.Suite.Apply(inputs.Standard.Clause(check));
+        (long? Window, int Count)? longest = inputs.Suite.Checks.Contains("COR-15")
+            ? (inputs.Profile.Declared.ContextTokens, (int)inputs.Suite.Apply(inputs.Standard.Clause("COR-15")).Limit("documents_min")) : null;
         return new GoldenText(packages.Beside("golden"), announce).Load(
-            inputs.Model, runnerFolder, (clause.Limit("documents_min"), clause.Limit("positions_min")), cancellationToken);
+            inputs.Model, runnerFolder, (clause.Limit("documents_min"), clause.Limit("positions_min")), longest, cancellationToken);
     }
 
     private async Task<ContainerImage> BuildAsync(Profile profile, EnginePack? pack, string root, string? engineFolder, CancellationToken cancellationToken)

@@ -7,10 +7,11 @@ namespace Adaptation.Runner;
 internal static class RunPlanner
 {
     private static readonly ImmutableArray<string> NeedsContainer = ["SEC-01", "SEC-03"];
+    private static readonly ImmutableArray<string> NeedsLanguage = ["COR-15"];
 
     public static ImmutableArray<IStep> Steps { get; } =
     [
-        new VersionStep(), new StartUpStep(), new ServeStep(), new TextServeStep(), new ThroughputStep(),
+        new VersionStep(), new StartUpStep(), new ServeStep(), new TextServeStep(), new BehaviourStep(), new ThroughputStep(),
         .. TextLoadStep.All(() => new TextLoadDriver()), new IntegrityStep(() => new TextLoadDriver()), new TextRepeatStep(() => new TextLoadDriver()), new RemovalStep(),
     ];
 
@@ -45,6 +46,8 @@ internal static class RunPlanner
         var reasons = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         if (!isContainer)
             reasons.AddRange(Because(NeedsContainer, "the run was asked to do without a container (--isolation process), which caps the level at L1"));
+        if (inputs.Model.Text?.Generated is not null)
+            reasons.AddRange(Because(NeedsLanguage, "the weights of this model are generated: it knows no language"));
         if (OperatorFormat.TryOf(inputs.Profile.Server, out var reason) is null)
             reasons.AddRange(Because(OperatorStep.All, reason));
         return reasons.ToImmutable();

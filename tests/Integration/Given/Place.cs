@@ -118,13 +118,14 @@ internal static class ShortStandard
           text: # what a language model says, without what takes its time
             title: {en: Text, zh: 文本}
             cap: L5
-            checks: [OPS-02, SEC-05, PERF-01, SEC-01, SEC-03, COR-07, COR-08, COR-09, COR-14, COR-16, MET-01, MET-02, MET-03, MET-04, OPS-01]
+            checks: [OPS-02, SEC-05, PERF-01, SEC-01, SEC-03, COR-07, COR-08, COR-09, COR-14, COR-16, MET-01, MET-02, MET-03, MET-04, OPS-01, COR-12, COR-13, COR-15]
             overrides:
               PERF-01: {repeats: 1}
               COR-07: {positions_min: 1000, documents_min: 12}
               COR-08: {positions_min: 1000, documents_min: 12}
               COR-09: {positions_min: 1000, documents_min: 12}
               COR-14: {draws_min: 2000}
+              COR-15: {positions_min: 1000, documents_min: 2}
               MET-01: {prompts_min: 100}
           audit: # PERF-11 in seconds
             title: {en: Audit, zh: 核查}

@@ -162,5 +162,6 @@ internal sealed class GivenRun : IDisposable
           warm_start: 1min
           latency_p99: {1: 1min, 2: 1min}
           throughput: 1/s
+          deterministic: true
         """;
 }

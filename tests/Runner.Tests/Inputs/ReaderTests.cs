@@ -68,6 +68,9 @@ public class ReaderTests
         { "command: [/serve, \"{socket}\", \"{model}\"]", "", "serve.command" },
         { "latency_p99: {1: 1min, 2: 1min}", "latency_p99: {many: 1min}", "declared.latency_p99.many" },
         { "throughput: 1/s", "throughput: 1", "declared.throughput" },
+        { "deterministic: true", "deterministic: perhaps", "declared.deterministic" },
+        { "deterministic: true", "batch_invariant: 1", "declared.batch_invariant" },
+        { "deterministic: true", "context_tokens: 0", "declared.context_tokens" },
         { "throughput: 1/s", "throughput: 1/s\nsurprise: 1", "surprise" },
     };
 

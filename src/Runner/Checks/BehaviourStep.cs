@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using Adaptation.Core;
+
+namespace Adaptation.Runner;
+
+/// <summary>
+/// Asks the same again, in one run and after a restart (COR-12), and a language model beside neighbours (COR-13) and over its whole window (COR-15): each
+/// start is a container of its own.
+/// </summary>
+internal sealed class BehaviourStep : IStep
+{
+    public string Name => "behaviour";
+
+    public LocalText Title { get; } = new("Ask again, after a restart, beside neighbours, at full length", "重复请求、重启后重复、并行邻居、长上下文");
+
+    public ImmutableArray<string> Checks { get; } = ["COR-12", "COR-13", "COR-15"];
+
+    public TimeSpan Expected(RunContext run) => TimeSpan.FromSeconds(8);
+
+    public async Task<ImmutableArray<Measurement>> MeasureAsync(RunContext run, CancellationToken cancellationToken)
+    {
+        var measured = ImmutableArray.CreateBuilder<Measurement>();
+        var sheet = new AnswerSheet();
+        var starts = run.Includes("COR-12") ? run.Clause("COR-12").Limit("starts") : 1;
+        for (var start = 1; start <= starts; start++)
+        {
+            var (server, _) = await run.StartServerAsync(beforeStart: null, cancellationToken);
+            await using var running = server;
+            var talk = new ServerTalk(run, server);
+            await talk.DoAsync("was asked the same again", token => AskAgainAsync(run, server, talk, sheet, start, token), cancellationToken);
+            if (start > 1)
+                continue;
+            if (run.Includes("COR-15") && run.HasTensorFace)
+                measured.Add(new Measurement { Check = "COR-15", Tensors = await TextServeStep.LogitsAsync(run, server, run.Prepared.Golden.Long, cancellationToken) });
+            if (run.Includes("COR-13"))
+                await talk.DoAsync("was asked beside neighbours", async token => measured.Add(await BesideAsync(run, talk, token)), cancellationToken);
+        }
+
+        return run.Includes("COR-12") ? [.. measured, sheet.Measured("COR-12")] : measured.ToImmutable();
+    }
+
+    private static Task AskAgainAsync(RunContext run, Deployment server, ServerTalk talk, AnswerSheet sheet, int start, CancellationToken cancellationToken) =>
+        !run.Includes("COR-12") ? Task.CompletedTask : Task.Run(
+            () =>
+            {
+                var again = new SameAgain(sheet, run.Clause("COR-12").Limit("repeats"));
+                again.Started(server, start);
+                if (run.HasTensorFace)
+                    again.Tensors(run, server, start, cancellationToken);
+                if (run.Plan.ModelKind != "llm")
+                    return;
+                using var questions = talk.Open(cancellationToken);
+                again.Texts(questions, start);
+            }, CancellationToken.None);
+
+    private static Task<Measurement> BesideAsync(RunContext run, ServerTalk talk, CancellationToken cancellationToken)
+    {
+        var clause = run.Clause("COR-13");
+        var size = (int)clause.Limit("size");
+        ImmutableArray<int> sizes = [.. new[] { size, Math.Clamp(run.Inputs.Profile.Server.Streams, 2, Neighbours.Most) }.Distinct().Order()];
+        ImmutableArray<ImmutableArray<int>> documents = [.. run.Plan.Text!.Documents.Select(document => document.Tokens)];
+        return Task.Run(
+            () => new Neighbours(() => talk.Open(cancellationToken), documents, (int)clause.Limit("targets"), (int)clause.Limit("tokens")).MeasureAsync(sizes), CancellationToken.None);
+    }
+}
