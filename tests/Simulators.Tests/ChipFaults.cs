@@ -32,8 +32,8 @@ internal sealed record ChipFault(string Name, string Title, Audit Audit, string 
     public static IReadOnlyList<ChipFault> All { get; } =
     [
         new("scaled-1-percent", "results scaled by 1 %", Audit.Operators, "COR-01", "1.01 times what it should be"),
-        new("scaled-1-permille", "results scaled by 0.1 %", Audit.Operators, "COR-03", "1.001 times what it should be",
-            "COR-01 allows 2^-16 + 2^-10 |g|, of which 0.1 % is more only where |g| > 0.65: it rejects operators with larger results and passes those with smaller ones, such as Softmax. The bias of COR-03 rejects all."),
+        new("scaled-1-permille", "results scaled by 0.1 %", Audit.Operators, "COR-01", "1.001 times what it should be",
+            "COR-01 allows 2^-16 + 2^-10 |g|, of which 0.1 % is more only where |g| > 0.65: it rejects operators with larger results and passes those with smaller ones, such as Softmax. The bias of COR-03 rejects every operator that has elements enough."),
         new("bf16", "bfloat16 arithmetic passed off as FP32", Audit.Operators, "COR-01", "8 significant bits"),
         new("fp8", "FP8 E4M3 arithmetic passed off as FP32", Audit.Operators, "COR-01", "4 significant bits"),
         new("flush-to-zero", "denormals flushed to zero", Audit.Operators, "COR-04", "flushed to zero",

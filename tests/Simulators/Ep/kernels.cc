@@ -164,7 +164,8 @@ Kernel KernelOf(const Operation& o) {
       {"Pad", Pad},
   };
   const auto found = all.find(o.name);
-  if (found == all.end() || !o.domain.empty() || o.inputs.empty() || o.output_types.size() != 1 || o.since_version < 7) return nullptr;
+  const int oldest = o.name == "GlobalAveragePool" ? 1 : 7;  // shapes are broadcast since 7
+  if (found == all.end() || !o.domain.empty() || o.inputs.empty() || o.output_types.size() != 1 || o.since_version < oldest) return nullptr;
   if (o.name == "Cast") return CanCast(o) ? found->second : nullptr;
   const auto is_float = [](int type) { return type == static_cast<int>(Type::Float); };
   const bool takes_shape = o.name == "Reshape" || o.name == "Pad" || o.name.compare(0, 6, "Reduce") == 0;
