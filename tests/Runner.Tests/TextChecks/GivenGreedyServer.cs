@@ -62,7 +62,7 @@ internal sealed class GivenGreedyServer : IDisposable
         var text => [[(text ?? body["messages"])!.ToString().Length]],
     };
 
-    private JsonNode Choice(JsonObject body, long[] prompt, int index, int disturbance, bool isTie)
+    private JsonObject Choice(JsonObject body, long[] prompt, int index, int disturbance, bool isTie)
     {
         var state = prompt.Aggregate(17L, (sum, id) => ((sum * 31) + id) % 4093);
         var ids = new List<long>();
