@@ -1,5 +1,3 @@
-using Adaptation.Core;
-
 namespace Adaptation.Runner;
 
 /// <summary>Opens connections to a deployed server of text that count what they ask, and tells a server that broke off from a wrong answer.</summary>
