@@ -3,7 +3,7 @@ namespace Adaptation.Simulators;
 /// <summary>How a server of text lies. One at a time; what each is caught by stands in cheats.json.</summary>
 internal enum Cheat
 {
-    /// <summary>Rounds the weights to 8 bits by blocks of 32 and says that they have 16.</summary>
+    /// <summary>Rounds the weights to 8 bits, one scale per row, and says that they have 16.</summary>
     QuantisedWeights,
 
     /// <summary>Answers with a model of fewer layers while more than one request is under way.</summary>

@@ -229,7 +229,8 @@ internal sealed class CheatingServer(Faults faults, InnerHost inner, InnerHost? 
 
     private static async Task WriteEventAsync(HttpContext context, string json)
     {
-        context.Response.ContentType = "text/event-stream";
+        if (!context.Response.HasStarted)
+            context.Response.ContentType = "text/event-stream";
         await context.Response.WriteAsync($"data: {json}\n\n", context.RequestAborted);
         await context.Response.Body.FlushAsync(context.RequestAborted);
     }

@@ -7,9 +7,7 @@ namespace Adaptation.Simulators;
 /// <summary>Makes of a GGUF file with 16-bit weights another one that looks the same.</summary>
 internal static class GgufWeights
 {
-    private const int Block = 32;
-
-    /// <summary>Rounds every matrix to 8 bits, one scale per block of 32, and writes the result in 16 bits.</summary>
+    /// <summary>Rounds every matrix to 8 bits, one scale per row, as chips with int8 weights do, and writes the result in 16 bits.</summary>
     public static void Round(string from, string to)
     {
         const float steps = 127;
@@ -17,9 +15,10 @@ internal static class GgufWeights
         foreach (var tensor in GgufFile.Open(from).Tensors.Where(tensor => tensor.Shape.Length == 2 && tensor.Type.Stored == WeightType.F16))
         {
             var values = bytes.AsSpan((int)tensor.Offset, (int)tensor.Bytes);
-            for (var start = 0; start < values.Length; start += Block * sizeof(short))
+            var row = (int)tensor.Shape[1] * sizeof(short);
+            for (var start = 0; start < values.Length; start += row)
             {
-                var block = values.Slice(start, Math.Min(Block * sizeof(short), values.Length - start));
+                var block = values.Slice(start, row);
                 var largest = 0f;
                 for (var at = 0; at < block.Length; at += sizeof(short))
                     largest = Math.Max(largest, Math.Abs((float)BinaryPrimitives.ReadHalfLittleEndian(block[at..])));

@@ -18,15 +18,21 @@ internal sealed record AuditRules(ImmutableArray<ImmutableArray<int>> Prompts, I
         : answer.Ids.Length > MaxTokens ? $"are longer than max_tokens ({MaxTokens})"
         : answer.Ids.SkipLast(1).Any(Ends.Contains) ? "go on behind the token that ends a text"
         : answer.End is AnswerEnd.None or AnswerEnd.Other ? "say neither that the model stopped nor that max_tokens ended them"
+        : answer.Reported < long.MaxValue && answer.Reported > answer.Ids.Length + 1L ? "bring fewer tokens than they report"
         : answer.End == AnswerEnd.Length && answer.Ids.Length < MaxTokens ? "are cut before max_tokens and say that max_tokens ended them"
         : IsCutShort(answer) ? "stop where the model goes on"
-        : !IsReported(answer) ? "report another number of tokens than they bring"
+        : !IsReported(answer) ? answer.Reported > answer.Ids.Length ? "bring fewer tokens than they report" : "bring more tokens than they report"
         : null;
 
-    /// <summary>The reference wants at the second place what came at the third, and the second repeats the first.</summary>
+    /// <summary>
+    /// The second repeats the first, and the reference wants at the second place what came at the third; or, where nobody asked the reference, the
+    /// server itself counts one token fewer.
+    /// </summary>
     private bool IsFirstDoubled(AuditedAnswer answer) =>
-        answer is { IsScored: true, Ids: [var first, var second, ..] } && first == second && answer.Behind[1] > Tie
-        && (answer.Ids.Length == 2 || answer.Ids.Length > MaxTokens || answer.Likeliest[1] == answer.Ids[2]);
+        answer is { Ids: [var first, var second, ..] } && first == second
+        && (answer.IsScored
+            ? answer.Behind[1] > Tie && (answer.Ids.Length == 2 || answer.Ids.Length > MaxTokens || answer.Likeliest[1] == answer.Ids[2])
+            : answer.Reported == answer.Ids.Length - 1);
 
     private bool IsLeak(AuditedAnswer answer)
     {

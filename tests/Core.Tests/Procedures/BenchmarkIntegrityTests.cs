@@ -73,6 +73,10 @@ public sealed class BenchmarkIntegrityTests
     }
 
     [Fact]
+    public void A_first_token_sent_twice_is_known_by_the_servers_own_count_where_nobody_asked_the_reference() =>
+        Fails("30 send the first token twice", new Audits { Load = answer => answer with { Ids = [10, .. answer.Ids[..^1]], Reported = Audits.Length - 1, Behind = default, Likeliest = default } });
+
+    [Fact]
     public void Another_requests_prompt_fails_under_that_name() =>
         Fails("TEST06: of 65 answers 30 begin with the text of another request's prompt", new Audits
         {
@@ -93,11 +97,16 @@ public sealed class BenchmarkIntegrityTests
 
     [Fact]
     public void Late_tokens_that_are_dropped_fail() =>
-        Fails("30 are cut before max_tokens and say that max_tokens ended them", new Audits { Load = answer => Audits.Cut(answer, 19, AnswerEnd.Length) with { Reported = 20 } });
+        Fails("30 bring fewer tokens than they report", new Audits { Load = answer => Audits.Cut(answer, 17, AnswerEnd.Length) with { Reported = 20 } });
+
+    [Fact]
+    public void Answers_that_end_before_max_tokens_and_name_it_fail() =>
+        Fails("30 are cut before max_tokens and say that max_tokens ended them", new Audits { Load = answer => Audits.Cut(answer, 19, AnswerEnd.Length) });
 
     [Theory]
-    [InlineData(22, AnswerEnd.Length, "report another number of tokens than they bring")]
-    [InlineData(18, AnswerEnd.Length, "report another number of tokens than they bring")]
+    [InlineData(21, AnswerEnd.Length, "30 bring fewer tokens than they report")]
+    [InlineData(25, AnswerEnd.Length, "30 bring fewer tokens than they report")]
+    [InlineData(18, AnswerEnd.Length, "30 bring more tokens than they report")]
     [InlineData(20, AnswerEnd.Other, "say neither that the model stopped nor that max_tokens ended them")]
     [InlineData(20, AnswerEnd.None, "say neither that the model stopped nor that max_tokens ended them")]
     public void Answers_that_say_something_else_of_themselves_fail(long reported, AnswerEnd end, string found) =>
