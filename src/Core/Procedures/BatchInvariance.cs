@@ -13,7 +13,7 @@ namespace Adaptation.Core;
 /// <para>
 /// The tokens of two answers up to and with the first that differs were each chosen after the same tokens: up to there the answer alone forces the
 /// other one, and what follows tells nothing. So the share of the same likeliest token is the tokens before over the tokens up to and with the
-/// differing ones; its bounds are Clopper and Pearson's, as if tokens were independent of each other.
+/// differing ones; its bounds are Clopper and Pearson's, as if tokens were independent of each other. All ways together pass, and each way alone can fail.
 /// </para>
 /// </remarks>
 internal static class BatchInvariance
@@ -39,7 +39,7 @@ internal static class BatchInvariance
             plan.Declared.BatchInvariant ? Claimed(all, refused, targets.Length)
             : m.Series.Any(series => series.Unit != "id")
                 ? new Verdict.Inconclusive("the server gives no token ids (return_token_ids): at which token answers part is not known")
-            : Unclaimed(clause, same, parted), figures);
+            : Unclaimed(clause, all, same, parted), figures);
     }
 
     private static string? Gap(Clause clause, Measurement m, out ImmutableArray<string> targets, out ImmutableArray<string> ways)
@@ -90,17 +90,22 @@ internal static class BatchInvariance
             : refused.IsEmpty ? new Verdict.Pass()
             : new Verdict.Inconclusive($"the profile declares `batch_invariant`, and the server refuses several prompts in one request ({refused.First().Value}): batches cannot be shown");
 
-    private static Verdict Unclaimed(Clause clause, int same, int parted)
+    private static Verdict Unclaimed(Clause clause, ImmutableArray<Compared> all, int same, int parted)
     {
         var (limit, confidence) = (clause.Share("same_top_ppm"), clause.Share("confidence_ppm"));
         if (same + parted == 0)
             return new Verdict.Inconclusive("every answer is empty; nothing can be compared");
-        var (fewest, most) = Statistics.ShareBounds(parted, same + parted, confidence);
-        var seen = $"the same likeliest token at {Reading.Percent((double)same / (same + parted))} of {same + parted} positions";
-        return 1 - most >= limit ? new Verdict.Pass()
-            : 1 - fewest < limit ? new Verdict.Fail($"{seen}, at most {Reading.Percent(1 - fewest)}: an answer depends on its neighbours", Reading.Percent(limit))
-            : new Verdict.Inconclusive($"{seen}; limit {Reading.Percent(limit)}; {Statistics.TrialsNeeded(parted, 1 - limit, confidence)} positions would show it");
+        // the sound ways must not hide the one that is not: each alone can fail, at a confidence that holds for all of them together
+        var ofEach = 1 - ((1 - confidence) / all.Length);
+        if (all.FirstOrDefault(way => way.Parted > 0 && 1 - way.Bounds(ofEach).Fewest < limit) is { } bad)
+            return new Verdict.Fail(
+                $"{bad.Way}: {Seen(bad.Same, bad.Parted)}, at most {Reading.Percent(1 - bad.Bounds(ofEach).Fewest)}: an answer depends on its neighbours", Reading.Percent(limit));
+        var (_, most) = Statistics.ShareBounds(parted, same + parted, confidence);
+        return 1 - most >= limit ? new Verdict.Pass() : new Verdict.Inconclusive(
+            $"{Seen(same, parted)}; limit {Reading.Percent(limit)}; {Statistics.TrialsNeeded(parted, 1 - limit, confidence)} positions would show it");
     }
+
+    private static string Seen(int same, int parted) => $"the same likeliest token at {Reading.Percent((double)same / (same + parted))} of {same + parted} positions";
 
     private static IEnumerable<Figure> Share(Clause clause, int same, int parted)
     {
@@ -117,6 +122,9 @@ internal static class BatchInvariance
     /// <param name="First">The earliest difference, counted from 1.</param>
     private sealed record Compared(string Way, int Same, int Parted, int Identical, (string Target, int Token) First)
     {
+        /// <summary>Of the share of positions that differ.</summary>
+        public (double Fewest, double Most) Bounds(double confidence) => Statistics.ShareBounds(Parted, Same + Parted, confidence);
+
         public IEnumerable<Figure> Figures(int targets)
         {
             yield return new($"identical answers, {Way}", "%", Reading.Milli(100.0 * Identical / targets));

@@ -42,6 +42,10 @@ public sealed class BatchInvarianceTests
     }
 
     [Fact]
+    public void Three_sound_ways_do_not_hide_the_one_that_is_not() =>
+        Assert.StartsWith("together-8: the same likeliest token", Judged.Measured(Judge(Answered((way, target) => way == "together-8" && target < 7 ? 1 : null), Silent)), StringComparison.Ordinal);
+
+    [Fact]
     public void An_answer_that_ends_early_parts_where_it_ends()
     {
         var cut = Answered((_, _) => null).WithSeries(new("together-8.t2", "id", [.. Alone(2).Take(10)]));

@@ -161,7 +161,7 @@ internal sealed class GivenRun : IDisposable
           cold_start: 1min
           warm_start: 1min
           latency_p99: {1: 1min, 2: 1min}
-          throughput: 1/s
           deterministic: true
+          throughput: 1/s
         """;
 }

@@ -49,7 +49,7 @@ internal sealed class GivenGreedyServer : IDisposable
         if (prompts.Length > 1 && _fault == GreedyFault.RefusesBatches)
             return GivenWire.PlainJson("""{"error":{"message":"one prompt"} }""", 400);
         var disturbed = isCrowded || (prompts.Length > 1 && _fault == GreedyFault.SeesNeighboursInABatch);
-        var choices = prompts.Select((prompt, index) => Choice(body, prompt, index, disturbed ? 1 : 0, isTie: number % 5 == 0)).ToList();
+        var choices = prompts.Select((prompt, index) => (JsonNode)Choice(body, prompt, index, disturbed ? 1 : 0, isTie: number % 5 == 0)).ToList();
         if (_fault == GreedyFault.LosesAChoice && choices.Count > 1)
             choices.RemoveAt(0);
         return GivenWire.PlainJson(new JsonObject { ["choices"] = new JsonArray([.. choices]) }.ToJsonString());
