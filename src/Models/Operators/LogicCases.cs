@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+
+namespace Adaptation.Models;
+
+/// <summary>And, Or, Not and Where.</summary>
+internal static class LogicCases
+{
+    private static readonly Fill Bits = Fills.Integers(0, 1);
+
+    public static ImmutableArray<(string, Func<int, IEnumerable<Draft>>)> Families { get; } =
+    [
+        ("And", _ => Pairs("And", (x, y) => x & y, "torch.logical_and(x, y)")),
+        ("Or", _ => Pairs("Or", (x, y) => x | y, "torch.logical_or(x, y)")),
+        ("Not", _ => Not()),
+        ("Where", _ => ElementTypes.All.SelectMany(Where)),
+    ];
+
+    private static IEnumerable<Draft> Pairs(string name, Func<long, long, long> whole, string torch)
+    {
+        Draft Case(int[] left, int[] right) => new(name, ElementType.Bool, left.SequenceEqual(right) ? Draft.Word(left) : $"{Draft.Word(left)}-by-{Draft.Word(right)}", CaseKind.Exact)
+        {
+            Operands = [new Operand.Drawn("x", ElementType.Bool, left, Bits), new Operand.Drawn("y", ElementType.Bool, right, Bits)],
+            Golden = (_, at) => [Elementwise.Pair(at[0], at[1], (x, _) => x, whole)],
+            Torch = torch,
+        };
+        foreach (var (left, right) in ((int[], int[])[])[([], []), ([17, 31], [17, 31]), ([17, 1], [1, 31]), ([31], [5, 31]), ([65], [65]), ([0, 3], [1, 3])])
+            yield return Case(left, right);
+        yield return Case([19, 33], [19, 33]) with { View = View.Transposed };
+        yield return Case([5, 65], [65]) with { View = View.Sliced };
+    }
+
+    private static IEnumerable<Draft> Not()
+    {
+        Draft Case(int[] shape) => new("Not", ElementType.Bool, Draft.Word(shape), CaseKind.Exact)
+        {
+            Operands = [new Operand.Drawn("x", ElementType.Bool, shape, Bits)],
+            Golden = (_, at) => [Elementwise.Map(at[0], x => x, x => 1 - x)],
+            Torch = "torch.logical_not(x)",
+        };
+        foreach (var shape in (int[][])[[], [1], [17, 31], [65], [129], [0, 3]])
+            yield return Case(shape);
+        yield return Case([19, 33]) with { View = View.Transposed };
+    }
+
+    private static IEnumerable<Draft> Where(ElementType type)
+    {
+        Draft Case(int[] condition, int[] x, int[] y) => new("Where", type, $"{Draft.Word(condition)}-{Draft.Word(x)}-{Draft.Word(y)}", CaseKind.Exact)
+        {
+            Operands = [new Operand.Drawn("c", ElementType.Bool, condition, Bits), new Operand.Drawn("x", type, x, Fills.Anything), new Operand.Drawn("y", type, y, Fills.Anything)],
+            Golden = (_, at) => [Choose(at[0], at[1], at[2])],
+            Torch = "torch.where(c, x, y)",
+        };
+        yield return Case([17, 31], [17, 31], [17, 31]);
+        yield return Case([17, 1], [1, 31], []);
+        yield return Case([31], [5, 31], [5, 1]);
+        if (type is ElementType.FP32 or ElementType.Int64)
+        {
+            yield return Case([], [65], [65]);
+            yield return Case([0, 3], [1, 3], [3]);
+        }
+    }
+
+    private static Values Choose(Values condition, Values x, Values y)
+    {
+        var shape = Layout.Broadcast(condition.Shape, Layout.Broadcast(x.Shape, y.Shape));
+        var (conditions, left, right) = (Layout.Stretched(condition.Shape, shape), Layout.Stretched(x.Shape, shape), Layout.Stretched(y.Shape, shape));
+        var chosen = new Values(x.Type, shape);
+        for (var at = 0; at < chosen.Count; at++)
+        {
+            var first = condition.Whole[conditions[at]] != 0;
+            chosen.Copy(at, first ? x : y, first ? left[at] : right[at]);
+        }
+        return chosen;
+    }
+}
