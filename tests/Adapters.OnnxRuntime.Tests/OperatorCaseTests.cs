@@ -18,7 +18,7 @@ public class OperatorCaseTests
     [Theory]
     [InlineData(OperatorSet.OldestOpset)]
     [InlineData(OperatorSet.NewestOpset)]
-    public async Task Every_case_is_answered_within_tolerance_or_listed_as_unsupported_or_different(int opset)
+    public async Task Every_case_is_answered_within_tolerance_or_listed_as_unsupported(int opset)
     {
         await using var adapter = OnnxRuntimeAdapter.Load(Opened.Cpu);
         var folder = Directory.CreateTempSubdirectory("adaptation-");
@@ -41,7 +41,7 @@ public class OperatorCaseTests
 
         var listed = unsupported.GroupBy(refusal => refusal).Select(group => $"{group.Key.Group}: {group.Count()} cases: {group.Key.Reason}\n");
         Golden.Match($"operators-opset{opset}-unsupported.txt", string.Concat(listed));
-        Golden.Match($"operators-opset{opset}-different.txt", string.Concat(different.Select(line => line + "\n")));
+        Assert.Empty(different);
     }
 
     private static Tensor Tensor(OperatorInput input) => new(DataTypes.TryParse(input.DataType)!.Value, input.Shape, input.Data);

@@ -12,7 +12,7 @@ internal static class CastCases
     private static IEnumerable<Draft> Drafts(ElementType type, ElementType to)
     {
         yield return Case(type, to, "17x31", Kind(type, to), [17, 31], Plain(type, to));
-        if (type is ElementType.FP32 or ElementType.Int64)
+        if (type == ElementType.FP32)
             yield return Case(type, to, "0x3", Kind(type, to), [0, 3], Plain(type, to));
         if (!type.IsReal())
             yield break;
@@ -54,7 +54,7 @@ internal static class CastCases
         for (var at = 0; at < x.Count; at++)
         {
             if (to.IsReal())
-                result.Reals[at] = a.Convert(to, x.Number(at));
+                result.Reals[at] = a == Arithmetic.Exact || x.Type.IsReal() || to != ElementType.FP32 ? a.Convert(to, x.Number(at)) : (float)x.Whole[at]; // rounded once
             else if (to == ElementType.Bool)
                 result.Whole[at] = x.Number(at) != 0 ? 1 : 0;
             else

@@ -46,7 +46,7 @@ internal static class LogicCases
     {
         Draft Case(int[] condition, int[] x, int[] y) => new("Where", type, $"{Draft.Word(condition)}-{Draft.Word(x)}-{Draft.Word(y)}", CaseKind.Exact)
         {
-            Operands = [new Operand.Drawn("c", ElementType.Bool, condition, Bits), new Operand.Drawn("x", type, x, Fills.Anything), new Operand.Drawn("y", type, y, Fills.Anything)],
+            Operands = [new Operand.Drawn("c", ElementType.Bool, condition, Bits), new Operand.Drawn("x", type, x, Unsigned), new Operand.Drawn("y", type, y, Unsigned)],
             Golden = (_, at) => [Choose(at[0], at[1], at[2])],
             Torch = "torch.where(c, x, y)",
         };
@@ -58,6 +58,14 @@ internal static class LogicCases
             yield return Case([], [65], [65]);
             yield return Case([0, 3], [1, 3], [3]);
         }
+    }
+
+    /// <summary>Zeros are positive: engines choose by adding what was chosen to zeros, and ONNX does not say which zero then is the answer.</summary>
+    private static void Unsigned(Draws draws, Values into)
+    {
+        Fills.Anything(draws, into);
+        foreach (ref var value in into.Reals.AsSpan())
+            value = value == 0 ? 0 : value;
     }
 
     private static Values Choose(Values condition, Values x, Values y)

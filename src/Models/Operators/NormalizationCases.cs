@@ -33,8 +33,10 @@ internal static class NormalizationCases
             yield return Case(name, type, $"axis0-{ReductionCases.Large}", [ReductionCases.Large], 0, (_, into) => into.Reals[0] = 12);
 
         var (huge, none) = (Math.Min(Rounding.Limits(type).Most, 1e30), double.NegativeInfinity);
-        double[] rows = [none, 1, none, 2, none, none, none, none, 1, double.PositiveInfinity, 0, 1, 1, double.NaN, 0, 1, huge, huge, 0, -huge, huge, 1, none, -1, 0.0, -0.0, 0, -0.0];
-        yield return Case(name, type, "special", [7, 4], 1, Fills.These(rows)) with { Kind = CaseKind.Special };
+        double[] rows = [none, 1, none, 2, huge, huge, 0, -huge, huge, 1, none, -1, 0.0, -0.0, 0, -0.0];
+        if (type != ElementType.FP64) // there ONNX Runtime's own CPU (1.30) answers LogSoftmax differently from run to run
+            rows = [.. rows, none, none, none, none, 1, double.PositiveInfinity, 0, 1, 1, double.NaN, 0, 1];
+        yield return Case(name, type, "special", [rows.Length / 4, 4], 1, Fills.These(rows)) with { Kind = CaseKind.Special };
     }
 
     private static Draft Case(string name, ElementType type, string words, int[] shape, int axis, Fill fill) => new(name, type, words, CaseKind.Rounded)
@@ -75,8 +77,8 @@ internal static class NormalizationCases
         yield return Layer(type, "empty", [0, 31], 1, true, fill);
         yield return Layer(type, "row", [1, 1027], 1, true, fill);
         yield return Layer(type, "last", [5, 65], 1, true, fill) with { View = View.Sliced };
-        if (type == ElementType.FP32) // a variance by mean of squares less square of mean has no bit left here
-            yield return Layer(type, "offset", [7, 127], 1, true, Fills.Uniform(8190, 8194));
+        if (type == ElementType.FP32) // a variance by mean of squares less square of mean loses sixteen bits here
+            yield return Layer(type, "offset", [7, 127], 1, true, Fills.Uniform(254, 258));
     }
 
     private static Draft Layer(ElementType type, string words, int[] shape, int axis, bool bias, Fill fill)

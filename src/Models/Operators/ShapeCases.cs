@@ -154,11 +154,11 @@ internal static class ShapeCases
     {
         Draft Of(int[] shape) => Case("Identity", type, Draft.Word(shape), shape, None, x => x, "torch.clone(x)");
         yield return Of([17, 31]);
-        yield return Of([0, 3]);
         yield return Of([19, 33]) with { View = View.Transposed };
-        yield return Of([5, 65]) with { View = View.Sliced };
         if (!IsMajor(type))
             yield break;
+        yield return Of([0, 3]);
+        yield return Of([5, 65]) with { View = View.Sliced };
         yield return Of([]);
         yield return Of([1]);
         yield return Of([4097]);

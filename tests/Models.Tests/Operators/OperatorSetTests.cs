@@ -58,7 +58,7 @@ public sealed partial class OperatorSetTests
     {
         var bytes = Default.Sum(one => one.Onnx.Length + one.Inputs.Sum(input => (long)input.Data.Length) + one.Outputs.Sum(output => (long)output.Same.Length));
 
-        Assert.InRange(Default.Length, 1_000, 2_200);
+        Assert.InRange(Default.Length, 1_000, 2_100);
         Assert.InRange(bytes, 1_000_000, 20_000_000);
     }
 
@@ -115,6 +115,29 @@ public sealed partial class OperatorSetTests
                     var exact = Rounding.To(type, output.Exact.Span[at]);
                     Assert.True(double.IsFinite(exact) ? double.IsFinite(same[at]) : exact.Equals(same[at]), $"{one.Id} {output.Name}[{at}]: exact {exact}, same {same[at]}");
                 }
+            }
+        }
+    }
+
+    /// <summary>Relative and absolute tolerance and floor of COR-01, and the bits of the significand.</summary>
+    public static TheoryData<string, double, double, double, int> Tolerances => new()
+    {
+        { "FP16", Math.ScaleB(1, -9), Math.ScaleB(1, -9), 0.1, 10 },
+        { "BF16", Math.ScaleB(1, -6), Math.ScaleB(1, -6), 1, 7 },
+        { "FP32", Math.ScaleB(1, -10), Math.ScaleB(1, -16), 0.01, 23 },
+    };
+
+    [Theory, MemberData(nameof(Tolerances))]
+    public void Arithmetic_in_the_type_itself_is_good_enough_to_pass(string name, double relative, double absolute, double floor, int bits)
+    {
+        var type = Enum.Parse<ElementType>(name, ignoreCase: true);
+        foreach (var one in Default.Where(one => one.Kind != CaseKind.Exact))
+        {
+            foreach (var output in one.Outputs.Where(output => output.DataType == name))
+            {
+                var pairs = Decoded.Reals(type, output.Same.Span).Zip(output.Exact.ToArray(), (seen, exact) => (seen, exact)).Where(pair => double.IsFinite(pair.seen)).ToArray();
+                Assert.True(pairs.Count(pair => Math.Abs(pair.seen - pair.exact) <= absolute + (relative * Math.Abs(pair.exact))) >= 0.99 * pairs.Length, $"{one.Id}: share");
+                Assert.All(pairs, pair => Assert.True(Math.Abs(pair.seen - pair.exact) <= Math.Max(floor, Math.ScaleB(Math.Abs(pair.exact), 5 - bits)), $"{one.Id}: {pair}"));
             }
         }
     }
