@@ -156,8 +156,11 @@ public sealed class OperatorGoldenTests
         });
     }).QuickCheckThrowOnFailure();
 
-    private static Draft Draft(string name, ElementType type, string words) =>
-        OperatorCases.Drafts(name, 17).Single(draft => draft.Id == $"{name}-{type.Word()}-{words}".ToLowerInvariant());
+    private static Draft Draft(string name, ElementType type, string words)
+    {
+        var id = $"{name}-{type.Word()}-{words}".ToLowerInvariant();
+        return OperatorCases.Drafts(name, 17).Single(draft => draft.Id == id);
+    }
 
     private static Values Ask(string name, ElementType type, string words, params Values[] inputs) => Draft(name, type, words).Golden(Arithmetic.Exact, inputs)[0];
 
