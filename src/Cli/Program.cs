@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using Adaptation.Certificates;
 using Adaptation.Core;
@@ -102,7 +103,7 @@ internal sealed record Workshop(IContainerEngine Engine, Preparation Preparation
     {
         var processes = new LocalProcessEngine(machine.Data("processes"), machine.Time);
         return new Workshop(
-            processes, new Preparation(new NpmPackages(machine.Data("packages"), announce), processes, machine.HostFile, (name, _) => Task.FromResult(name), announce), Daemon: null);
+            processes, new Preparation(new NpmPackages(machine.Data("packages"), announce), processes, machine.HostFile, (name, _, _) => Task.FromResult(name), announce), Daemon: null);
     }
 
     private static async Task<Workshop> OpenDockerAsync(Machine machine, Action<string> announce, CancellationToken cancellationToken)
@@ -114,10 +115,11 @@ internal sealed record Workshop(IContainerEngine Engine, Preparation Preparation
         {
             var engine = await DockerEngine.ConnectAsync(daemon.Endpoint, machine.Time, cancellationToken);
             var bases = new Dictionary<string, string>(StringComparer.Ordinal);
-            async Task<string> EnsureBaseAsync(string reference, CancellationToken token)
+            async Task<string> EnsureBaseAsync(string reference, ImmutableArray<string> packages, CancellationToken token)
             {
-                if (!bases.TryGetValue(reference, out var name))
-                    bases[reference] = name = (await BaseImage.EnsureAsync(engine, BaseOf(reference), docker, token)).Name;
+                var key = string.Join(' ', [reference, .. packages]);
+                if (!bases.TryGetValue(key, out var name))
+                    bases[key] = name = (await BaseImage.EnsureAsync(engine, BaseOf(reference, packages), docker, token)).Name;
                 return name;
             }
 
@@ -132,10 +134,11 @@ internal sealed record Workshop(IContainerEngine Engine, Preparation Preparation
     }
 
     /// <summary>Packages of this machine stand in for a plain Debian or Ubuntu only: what a vendor's image brings, nothing here can replace.</summary>
-    private static BaseImageSpec BaseOf(string reference) =>
-        reference.StartsWith("debian:", StringComparison.Ordinal) || reference.StartsWith("ubuntu:", StringComparison.Ordinal)
+    private static BaseImageSpec BaseOf(string reference, ImmutableArray<string> packages) =>
+        packages is [_, ..] ? new BaseImageSpec { Packages = [.. new BaseImageSpec().Packages, .. packages] }
+        : reference.StartsWith("debian:", StringComparison.Ordinal) || reference.StartsWith("ubuntu:", StringComparison.Ordinal)
             ? new BaseImageSpec { Reference = reference }
-            : new BaseImageSpec { Reference = reference, Packages = [] };
+        : new BaseImageSpec { Reference = reference, Packages = [] };
 
     public async ValueTask DisposeAsync()
     {

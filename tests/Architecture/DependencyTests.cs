@@ -21,8 +21,9 @@ public class DependencyTests
         { "adapt", "Cli", "Adaptation.Core Adaptation.Certificates Adaptation.Models Adaptation.Runner Adaptation.Runner.Docker", "System.CommandLine Spectre.Console" },
         { "Adaptation.Adapters.Abstractions", "Adapters/Abstractions", "Adaptation.Core", "" },
         { "Adaptation.Adapters.OnnxRuntime", "Adapters/OnnxRuntime", "Adaptation.Core Adaptation.Adapters.Abstractions", "" },
+        { "Adaptation.Adapters.LibTorch", "Adapters/LibTorch", "Adaptation.Core Adaptation.Adapters.Abstractions", "" },
         { "Adaptation.Adapters.LlamaCpp", "Adapters/LlamaCpp", "Adaptation.Core Adaptation.Adapters.Abstractions", "" },
-        { "adaptation-host", "Adapters/Host", "Adaptation.Core Adaptation.Models Adaptation.Adapters.Abstractions Adaptation.Adapters.OnnxRuntime Adaptation.Adapters.LlamaCpp", "" },
+        { "adaptation-host", "Adapters/Host", "Adaptation.Core Adaptation.Models Adaptation.Adapters.Abstractions Adaptation.Adapters.OnnxRuntime Adaptation.Adapters.LibTorch Adaptation.Adapters.LlamaCpp", "" },
     };
 
     [Theory, MemberData(nameof(Map))]

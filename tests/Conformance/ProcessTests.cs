@@ -27,7 +27,7 @@ public sealed class ProcessTests
 
     [Theory]
     [InlineData("--listen: is not given", "--adapter", "echo")]
-    [InlineData("--adapter: is vllm; onnxruntime, llamacpp, echo or pace is expected", "--adapter", "vllm", "--listen", "tcp:127.0.0.1:1")]
+    [InlineData("--adapter: is vllm; onnxruntime, llamacpp, libtorch, echo or pace is expected", "--adapter", "vllm", "--listen", "tcp:127.0.0.1:1")]
     [InlineData("--nonsense: there is no such argument", "--adapter", "echo", "--listen", "tcp:127.0.0.1:1", "--nonsense")]
     [InlineData("--listen: is unix:relative", "--adapter", "echo", "--listen", "unix:relative")]
     [InlineData("--listen: is tcp:localhost", "--adapter", "echo", "--listen", "tcp:localhost")]

@@ -14,14 +14,16 @@ internal sealed record HostSpec
 
           adaptation-host --adapter onnxruntime --library PATH --model DIR-or-FILE --listen WHERE [options]
           adaptation-host --adapter llamacpp --library PATH --model DIR-or-FILE --listen WHERE [options]
+          adaptation-host --adapter libtorch --library PATH --model DIR-or-FILE --listen WHERE [options]
           adaptation-host --adapter echo --listen WHERE
           adaptation-host --adapter pace --listen WHERE [--first-ms N] [--gap-ms N] [--tokens N]
 
-          --adapter NAME           onnxruntime, llamacpp, echo: input x of any shape comes back as output y,
+          --adapter NAME           onnxruntime, llamacpp, libtorch, echo: input x of any shape comes back as output y,
                                    or pace: answers OpenAI-compatible requests at a known pace, without a model
           --listen WHERE           unix:/run/adaptation/serve.sock or tcp:127.0.0.1:8080
-          --library PATH           libonnxruntime.so, or libllama.so or its folder, of the build to use
-          --model DIR-or-FILE      the model; a folder holds one .onnx or .gguf file, or one called model
+          --library PATH           libonnxruntime.so, or libllama.so or its folder, of the build to use; for libtorch the
+                                   shim that was compiled against it
+          --model DIR-or-FILE      the model; a folder holds one .onnx, .gguf or .pt file, or one called model
           --model-name NAME        what the model is called on the wire; the file's or folder's name if left out
           --threads N              threads on the CPU, 1 to {EngineThreads.Most}
           --max-body-mib N         largest request, 1 to 2047 MiB; 256 if left out
@@ -40,6 +42,10 @@ internal sealed record HostSpec
                                    place until a step of `batch` positions ends, so a slow device wants small steps
           --queue N                choices that may wait for a sequence; 256 if left out
 
+        libtorch:
+          --option K=V             device (cpu, cuda:0, npu, ...; cpu if left out), plugins (libraries that bring
+                                   devices, colon between paths); may be repeated
+
         pace, which takes --listen and no other of the arguments above:
           --first-ms N             milliseconds to the first token, fractions allowed; 20 if left out
           --gap-ms N               milliseconds between tokens; 20 if left out, 0: as fast as they are taken
@@ -48,7 +54,7 @@ internal sealed record HostSpec
         Exit codes: 0 ended as asked, 3 the arguments are wrong, 4 the engine or the model cannot be loaded.
         """;
 
-    public const string Echo = "echo", OnnxRuntime = "onnxruntime", LlamaCpp = "llamacpp";
+    public const string Echo = "echo", OnnxRuntime = "onnxruntime", LlamaCpp = "llamacpp", LibTorch = "libtorch";
 
     private static readonly string[] Flags = ["--no-cpu-fallback", "--help"];
 
@@ -64,6 +70,7 @@ internal sealed record HostSpec
         [Echo] = [],
         [OnnxRuntime] = [.. Needed, "--provider", "--option", "--provider-library", "--no-cpu-fallback", "--threads"],
         [LlamaCpp] = [.. Needed, "--threads", "--option", "--queue"],
+        [LibTorch] = [.. Needed, "--threads", "--option"],
     };
 
     private static readonly string[] Known = [.. Common, .. Own.Values.SelectMany(names => names)];
@@ -139,10 +146,10 @@ internal sealed record HostSpec
         string? One(string name) => given.TryGetValue(name, out var values) ? values[^1] : null;
         var adapter = One("--adapter");
         if (adapter is null || !Own.TryGetValue(adapter, out var own))
-            problems.Add($"--adapter: is {adapter ?? "not given"}; onnxruntime, llamacpp, echo or pace is expected");
+            problems.Add($"--adapter: is {adapter ?? "not given"}; onnxruntime, llamacpp, libtorch, echo or pace is expected");
         else
             problems.AddRange(given.Keys.Except(Common).Except(own).Select(name => adapter == Echo ? $"{name}: the echo has no use for it" : $"{name}: {adapter} has no use for it"));
-        if (adapter is OnnxRuntime or LlamaCpp)
+        if (adapter is OnnxRuntime or LlamaCpp or LibTorch)
             problems.AddRange(Needed.Where(name => !given.ContainsKey(name)).Select(name => $"{name}: is not given"));
 
         var model = One("--model") ?? "";

@@ -1,5 +1,6 @@
 using Adaptation.Adapters.Abstractions;
 using Adaptation.Adapters.Host;
+using Adaptation.Adapters.LibTorch;
 using Adaptation.Adapters.LlamaCpp;
 using Adaptation.Adapters.OnnxRuntime;
 
@@ -53,5 +54,6 @@ static IAdapter Load(HostSpec spec) => spec.Adapter switch
         CpuFallback = spec.CpuFallback,
         Threads = spec.Threads,
     }),
+    HostSpec.LibTorch => LibTorchAdapter.Load(new LibTorchSpec { Library = spec.Library, Threads = spec.Threads }.With(spec.Options)),
     _ => LlamaCppAdapter.Load(LlamaCppOptions.Apply(new() { Library = spec.Library, Threads = spec.Threads ?? 1 }, spec.Options)),
 };

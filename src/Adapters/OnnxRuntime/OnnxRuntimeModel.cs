@@ -34,8 +34,8 @@ internal sealed unsafe class OnnxRuntimeModel : ITensorModel
             throw new ArgumentException($"{inputs.Count} inputs for a model that takes {Signature.Inputs.Length}", nameof(inputs));
         for (var index = 0; index < inputs.Count; index++)
         {
-            if (inputs[index].Type != Signature.Inputs[index].Type)
-                throw new ArgumentException($"{Signature.Inputs[index].Name} is {Signature.Inputs[index].Type.Word()}, not {inputs[index].Type.Word()}", nameof(inputs));
+            if (Signature.Inputs[index].Type is { } type && inputs[index].Type != type)
+                throw new ArgumentException($"{Signature.Inputs[index].Name} is {type.Word()}, not {inputs[index].Type.Word()}", nameof(inputs));
         }
         try
         {

@@ -42,7 +42,11 @@ public sealed record ChipFacts(string Vendor, string Model, string Kind, int Cou
 /// <param name="Folder">The folder with the Dockerfile, relative to the product's root.</param>
 /// <param name="Engine">Name of an engine pack that goes into the image at <c>engine/</c>, or null.</param>
 /// <param name="Files">Further files of the build context: path in it to path relative to the product's root.</param>
-public sealed record ProfileImage(string Folder, string Base, string? Engine, ImmutableSortedDictionary<string, string> Files);
+public sealed record ProfileImage(string Folder, string Base, string? Engine, ImmutableSortedDictionary<string, string> Files)
+{
+    /// <summary>Packages of the distribution that the base gets besides its own; it is then made here and not pulled.</summary>
+    public ImmutableArray<string> Packages { get; init; } = [];
+}
 
 public sealed record ProfileContainer(
     long MemoryBytes, int CpuMillis, int Pids, long TmpBytes, string User, ImmutableArray<string> Devices,

@@ -65,7 +65,12 @@ public static partial class ProfileReader
                 image.Problem(place == folder ? "folder" : "files", $"`{place}` leaves the product's root; give a path below it");
         }
 
-        return new(folder, image.Text("base"), image.TryText("engine"), files);
+        var (origin, packages) = (image.Text("base"), image.Texts("packages"));
+        foreach (var package in packages.Where(package => !PackageName().IsMatch(package)))
+            image.Problem("packages", $"`{package}` is no name of a Debian package");
+        if (!packages.IsEmpty && !origin.StartsWith("debian:", StringComparison.Ordinal) && !origin.StartsWith("ubuntu:", StringComparison.Ordinal))
+            image.Problem("packages", $"are added to a base of plain Debian or Ubuntu, and `base` is `{origin}`; install them in the Dockerfile, or in the base itself");
+        return new(folder, origin, image.TryText("engine"), files) { Packages = packages };
     }
 
     private static ProfileContainer Container(YamlMap container)
@@ -140,7 +145,7 @@ public static partial class ProfileReader
     }
 
     private static ProfileAdapter Adapter(YamlMap adapter) => new(
-        adapter.Choice("name", "onnxruntime", "llamacpp"),
+        adapter.Choice("name", "onnxruntime", "llamacpp", "libtorch"),
         adapter.Text("library"),
         adapter.TryText("provider") ?? (adapter.TryText("name") == "onnxruntime" ? "CPUExecutionProvider" : ""),
         adapter.TextMap("options"),
@@ -186,6 +191,9 @@ public static partial class ProfileReader
 
     [GeneratedRegex(@"\A[0-9a-f]{4}:[0-9a-f]{4}\z")]
     private static partial Regex PciId();
+
+    [GeneratedRegex(@"\A[a-z0-9][a-z0-9+.-]{1,99}\z")]
+    private static partial Regex PackageName();
 
     [GeneratedRegex(@"\A[0-9]{1,9}:[0-9]{1,9}\z")]
     private static partial Regex NumericUser();

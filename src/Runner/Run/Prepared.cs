@@ -29,9 +29,9 @@ public sealed record Prepared(
 
 /// <summary>Fetches and builds what a run needs; what is there already is only checked.</summary>
 /// <param name="hostFile">The published <c>adaptation-host</c>.</param>
-/// <param name="ensureBase">Makes sure of a base image in the container engine, by its name in the profile; returns the name to build on.</param>
+/// <param name="ensureBase">Makes sure of a base image in the container engine, by its name in the profile and the packages that it gets besides; returns the name to build on.</param>
 public sealed class Preparation(
-    NpmPackages packages, IContainerEngine engine, string hostFile, Func<string, CancellationToken, Task<string>> ensureBase, Action<string> announce)
+    NpmPackages packages, IContainerEngine engine, string hostFile, Func<string, ImmutableArray<string>, CancellationToken, Task<string>> ensureBase, Action<string> announce)
 {
     private const string HostInImage = "host/adaptation-host";
 
@@ -99,12 +99,12 @@ public sealed class Preparation(
 
         var name = profile.Image.Folder.Split('/', StringSplitOptions.RemoveEmptyEntries)[^1];
         return await BuildAsync(new ImageSpec(
-            name, Path.Combine(inputs.Request.Root, profile.Image.Folder), await ensureBase(profile.Image.Base, cancellationToken), files.ToImmutable()), cancellationToken);
+            name, Path.Combine(inputs.Request.Root, profile.Image.Folder), await ensureBase(profile.Image.Base, profile.Image.Packages, cancellationToken), files.ToImmutable()), cancellationToken);
     }
 
     private async Task<ContainerImage> EchoAsync(RunInputs inputs, CancellationToken cancellationToken) => await BuildAsync(
         new ImageSpec(
-            "echo", Path.Combine(inputs.Request.Root, "containers/echo"), await ensureBase("debian:12-slim", cancellationToken),
+            "echo", Path.Combine(inputs.Request.Root, "containers/echo"), await ensureBase("debian:12-slim", [], cancellationToken),
             ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create(HostInImage, hostFile)])),
         cancellationToken);
 

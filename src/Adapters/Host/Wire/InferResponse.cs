@@ -23,8 +23,8 @@ internal sealed record InferResponse(ReadOnlyMemory<byte> Json, IReadOnlyList<Re
             var (place, binary) = selected[index];
             if (selected.Take(index).Any(earlier => earlier.Item1 == place))
                 throw RefusedException.Bad($"output {signature.Outputs[place].Name} is asked for twice");
-            if (!binary && signature.Outputs[place].Type is DataType.FP16 or DataType.BF16)
-                throw NotInJson(signature.Outputs[place], $"is {signature.Outputs[place].Type.Word()}");
+            if (!binary && signature.Outputs[place].Type is { } type and (DataType.FP16 or DataType.BF16))
+                throw NotInJson(signature.Outputs[place], $"is {type.Word()}");
         }
         return selected;
     }

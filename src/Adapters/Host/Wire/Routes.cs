@@ -185,7 +185,7 @@ internal sealed class Routes(string modelName, AdapterFacts facts, ITensorModel 
         WriteSpecs(json, "outputs", model.Signature.Outputs);
     }
 
-    /// <summary>The protocol has no word for a free rank; one free dimension is what every such tensor takes.</summary>
+    /// <summary>The protocol has no word for a free rank, nor for a free type: one free dimension, and the empty word, which its gRPC form has for what is not set.</summary>
     private static void WriteSpecs(Utf8JsonWriter json, string side, IEnumerable<TensorSpec> specs)
     {
         json.WriteStartArray(side);
@@ -193,7 +193,7 @@ internal sealed class Routes(string modelName, AdapterFacts facts, ITensorModel 
         {
             json.WriteStartObject();
             json.WriteString("name"u8, spec.Name);
-            json.WriteString("datatype"u8, spec.Type.Word());
+            json.WriteString("datatype"u8, spec.Type?.Word() ?? "");
             json.WriteStartArray("shape"u8);
             foreach (var size in spec.Shape ?? [-1])
                 json.WriteNumberValue(size);

@@ -73,8 +73,8 @@ internal sealed class TensorReader(TensorSignature signature, InferRequest reque
 
     private static void CheckShape(RequestInput input, TensorSpec spec)
     {
-        if (input.Type != spec.Type)
-            throw RefusedException.Bad($"input {input.Name} is {input.Type.Word()}; the model takes {spec.Type.Word()}");
+        if (spec.Type is { } type && input.Type != type)
+            throw RefusedException.Bad($"input {input.Name} is {input.Type.Word()}; the model takes {type.Word()}");
         if (Tensor.TryCount(input.Shape.AsSpan()) is null)
             throw RefusedException.Bad($"the shape of input {input.Name} has more elements than can be counted");
         if (spec.Shape is not { } expected)
