@@ -121,7 +121,8 @@ public static class Judge
             return clause.Found(new Verdict.Fail(broken, "an answer to every request"));
         return measurements switch
         {
-            [] => clause.Found(new Verdict.Inconclusive($"not measured: the evidence holds no measurement of {clause.Id}; run it again")),
+            [] => clause.Found(new Verdict.Inconclusive(
+                $"not measured: the evidence holds no measurement of {clause.Id}; the run left it out, or the backend's interface does not show what it is taken from (a chat server shows no logits)")),
             [var one] when one.Malformed() is { } problem => clause.Found(new Verdict.Inconclusive($"invalid evidence: {problem}")),
             [var one] => procedure.Judge(clause, plan, one, evidence.Files),
             _ => clause.Found(new Verdict.Inconclusive(

@@ -29,13 +29,7 @@ internal sealed unsafe class LibTorchModel : ITensorModel
 
     public Task<IReadOnlyList<Tensor>> InferAsync(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken)
     {
-        if (inputs.Count != Signature.Inputs.Length)
-            throw new ArgumentException($"{inputs.Count} inputs for a model that takes {Signature.Inputs.Length}", nameof(inputs));
-        for (var index = 0; index < inputs.Count; index++)
-        {
-            if (Signature.Inputs[index].Type is { } type && inputs[index].Type != type)
-                throw new ArgumentException($"{Signature.Inputs[index].Name} is {type.Word()}, not {inputs[index].Type.Word()}", nameof(inputs));
-        }
+        Signature.Require(inputs);
         if (cancellationToken.IsCancellationRequested)
             return Task.FromCanceled<IReadOnlyList<Tensor>>(cancellationToken);
         try

@@ -30,13 +30,7 @@ internal sealed unsafe class OnnxRuntimeModel : ITensorModel
 
     public Task<IReadOnlyList<Tensor>> InferAsync(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken)
     {
-        if (inputs.Count != Signature.Inputs.Length)
-            throw new ArgumentException($"{inputs.Count} inputs for a model that takes {Signature.Inputs.Length}", nameof(inputs));
-        for (var index = 0; index < inputs.Count; index++)
-        {
-            if (Signature.Inputs[index].Type is { } type && inputs[index].Type != type)
-                throw new ArgumentException($"{Signature.Inputs[index].Name} is {type.Word()}, not {inputs[index].Type.Word()}", nameof(inputs));
-        }
+        Signature.Require(inputs);
         try
         {
             return Task.FromResult<IReadOnlyList<Tensor>>(Infer(inputs, cancellationToken));

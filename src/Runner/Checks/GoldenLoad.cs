@@ -45,8 +45,8 @@ internal sealed class GoldenLoad
         RunAsync((generator, token) => generator.RunForAsync(duration, token), cancellationToken);
 
     /// <inheritdoc cref="RunCountAsync"/>
-    public Task<LoadResult> RunUntilAsync(Task enough, CancellationToken cancellationToken) =>
-        RunAsync((generator, token) => generator.RunUntilAsync(enough, token), cancellationToken);
+    public Task<LoadResult> RunUntilAsync(Func<Task> watch, CancellationToken cancellationToken) =>
+        RunAsync((generator, token) => generator.RunUntilAsync(watch, token), cancellationToken);
 
     private async Task<LoadResult> RunAsync(Func<LoadGenerator, CancellationToken, Task<LoadResult>> run, CancellationToken cancellationToken)
     {

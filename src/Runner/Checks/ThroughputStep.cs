@@ -61,10 +61,11 @@ internal sealed class ThroughputStep : IStep
             return (await load.RunForAsync(shortest, cancellationToken), null);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var least = (int)Math.Ceiling(shortest / slice);
-        var watching = activity.WatchAsync(slice, least, least * MostTimes, clause.Limit("elsewhere_max_ppm") / 1e6, over.Token);
+        var watching = Task.CompletedTask;
+        Task Watch() => watching = activity.WatchAsync(slice, least, least * MostTimes, clause.Limit("elsewhere_max_ppm") / 1e6, over.Token);
         try
         {
-            return (await load.RunUntilAsync(watching, cancellationToken), activity);
+            return (await load.RunUntilAsync(Watch, cancellationToken), activity);
         }
         finally
         {

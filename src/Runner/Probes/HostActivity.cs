@@ -32,8 +32,9 @@ internal sealed class HostActivity
         var (begun, clean) = (0L, 0);
         while (clean < undisturbed && Ends.Count < most)
         {
-            var due = slice * (Ends.Count + 1) - _time.GetElapsedTime(started);
-            await Task.Delay(due > TimeSpan.Zero ? due : TimeSpan.Zero, _time, cancellationToken);
+            var due = slice * (Ends.Count + 1);
+            while (due - _time.GetElapsedTime(started) is { Ticks: > 0 } left) // a timer's clock is coarse: it may ring some milliseconds early
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), _time, cancellationToken);
             if (TryRead() is not { } now)
                 return;
             var end = _time.GetElapsedTime(started).Ticks * 100;

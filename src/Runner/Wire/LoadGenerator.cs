@@ -23,7 +23,7 @@ public sealed class LoadGenerator
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         var asked = 0L;
-        return RunAsync(_ => Interlocked.Increment(ref asked) <= count, cancellationToken);
+        return RunAsync(_ => Interlocked.Increment(ref asked) <= count, begun: null, cancellationToken);
     }
 
     /// <summary>Asks until the time is over; requests that are under way then are answered and count.</summary>
@@ -32,17 +32,22 @@ public sealed class LoadGenerator
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(duration, TimeSpan.Zero);
         var ticks = (long)(duration.TotalSeconds * _time.TimestampFrequency);
-        return RunAsync(started => _time.GetTimestamp() - started < ticks, cancellationToken);
+        return RunAsync(started => _time.GetTimestamp() - started < ticks, begun: null, cancellationToken);
     }
 
-    /// <summary>Asks until <paramref name="enough"/> completes; requests that are under way then are answered and count.</summary>
+    /// <summary>Asks until the watch completes, which begins with the load; requests that are under way then are answered and count.</summary>
+    /// <param name="watch">Called at the load's start, when all streams are there, so that its time is the load's.</param>
     /// <inheritdoc cref="RunCountAsync"/>
-    public Task<LoadResult> RunUntilAsync(Task enough, CancellationToken cancellationToken) => RunAsync(_ => !enough.IsCompleted, cancellationToken);
+    public Task<LoadResult> RunUntilAsync(Func<Task> watch, CancellationToken cancellationToken)
+    {
+        var enough = Task.CompletedTask;
+        return RunAsync(_ => !enough.IsCompleted, () => enough = watch(), cancellationToken);
+    }
 
-    private async Task<LoadResult> RunAsync(Func<long, bool> another, CancellationToken cancellationToken)
+    private async Task<LoadResult> RunAsync(Func<long, bool> another, Action? begun, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var load = new Load(_spec, _time, another, cancellationToken);
+        var load = new Load(_spec, _time, another, begun, cancellationToken);
         var streams = Enumerable.Range(0, _spec.Streams).Select(number => new LoadStream(load, number)).ToArray();
         await Task.WhenAll(streams.Select(stream => stream.Ended));
         cancellationToken.ThrowIfCancellationRequested();
@@ -53,7 +58,7 @@ public sealed class LoadGenerator
 }
 
 /// <summary>What the streams of one load share.</summary>
-internal sealed class Load(LoadSpec spec, TimeProvider time, Func<long, bool> another, CancellationToken cancellationToken)
+internal sealed class Load(LoadSpec spec, TimeProvider time, Func<long, bool> another, Action? begun, CancellationToken cancellationToken)
 {
     private readonly TaskCompletionSource _start = new();
     private int _waiting = spec.Streams;
@@ -75,6 +80,7 @@ internal sealed class Load(LoadSpec spec, TimeProvider time, Func<long, bool> an
         if (Interlocked.Decrement(ref _waiting) == 0)
         {
             Started = time.GetTimestamp();
+            begun?.Invoke();
             _start.SetResult();
         }
 

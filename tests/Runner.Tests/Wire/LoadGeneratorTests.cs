@@ -44,6 +44,33 @@ public sealed class LoadGeneratorTests
     }
 
     [Fact]
+    public async Task A_watch_begins_with_the_load_and_ends_it()
+    {
+        var (asked, begun) = (0, 0L);
+        var enough = new TaskCompletionSource();
+        using var server = ScriptedServer.OnUnixSocket(peer =>
+        {
+            while (peer.ReadRequest())
+            {
+                if (Interlocked.Increment(ref asked) == 20)
+                    enough.SetResult();
+                peer.Send(GivenWire.Good());
+            }
+        });
+
+        var result = await new LoadGenerator(Given(server, streams: 3), TimeProvider.System).RunUntilAsync(Watch, Token);
+
+        Assert.InRange(begun, result.Started, result.Ended); // not before: connecting takes its time, and a watch of 5 s is a load of 5 s
+        Assert.InRange(result.Samples.Length, 20, 25);
+
+        Task Watch()
+        {
+            begun = TimeProvider.System.GetTimestamp();
+            return enough.Task;
+        }
+    }
+
+    [Fact]
     public async Task A_request_that_fails_is_a_sample_and_the_stream_goes_on()
     {
         var asked = 0;
