@@ -10,7 +10,7 @@ public sealed class InterruptionTests(Bench bench)
     private const int Cancelled = 130;
     private static readonly TimeSpan Polite = TimeSpan.FromSeconds(5);
 
-    private static Stand Steady { get; } = Stand.Good with { Throughput = "5/s" }; // a second of load says little, and these cases ask for little
+    private static Stand Steady { get; } = Stand.Good with { Throughput = "0.1/s" }; // a second of load says little, and these cases ask for little
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

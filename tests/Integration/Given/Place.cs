@@ -114,7 +114,7 @@ internal static class ShortStandard
               PERF-01: {repeats: 1}
               PERF-04: {confidence_ppm: 900000, late_share_ppm: 200000, streams_high: 4}
               PERF-05: {min_seconds: 1, windows: 5}
-              PERF-12: {runs: 2, run_seconds: 1, windows: 5, cv_max_ppm: 1000000, elsewhere_max_ppm: 1000000}
+              PERF-12: {runs: 2, run_seconds: 1, windows: 5, cv_max_ppm: 1500000, elsewhere_max_ppm: 1000000} # more than two runs can vary: no neighbour's matter
           text: # what a language model says, without what takes its time
             title: {en: Text, zh: 文本}
             cap: L5
