@@ -26,7 +26,7 @@ public static class TaskItems
         var state = Seed;
         for (var left = items.Length; left > 1; left--)
         {
-            var drawn = ClusterBootstrap.Below((uint)left, ref state);
+            var drawn = SplitMix64.Below((uint)left, ref state);
             (items[drawn], items[left - 1]) = (items[left - 1], items[drawn]);
         }
 

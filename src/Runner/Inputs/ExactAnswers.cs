@@ -7,8 +7,8 @@ namespace Adaptation.Runner;
 
 /// <summary>Greedy answers of the exact reference to the beginnings of documents, computed once on this machine and kept.</summary>
 /// <param name="keep">The folder of all that follows from this model.</param>
-/// <param name="end">The token that ends texts, if there is one.</param>
-internal sealed class ExactAnswers(string keep, int? end, Func<ExactDecoder> decoder)
+/// <param name="ends">The tokens at which an answer ends.</param>
+internal sealed class ExactAnswers(string keep, ImmutableSortedSet<int> ends, Func<ExactDecoder> decoder)
 {
     private const int PromptTokens = 12;
     private const int Most = 96;
@@ -18,12 +18,9 @@ internal sealed class ExactAnswers(string keep, int? end, Func<ExactDecoder> dec
 
     private GoldenAnswer Load(string id, ImmutableArray<int> prompt, int most, CancellationToken cancellationToken)
     {
-        var file = Path.Combine(keep, $"{id}.answer-{TextFacts.Number(PromptTokens)}-{TextFacts.Number(most)}.json");
+        var file = Path.Combine(keep, $"{id}.answer-{TextFacts.Number(PromptTokens)}-{TextFacts.Number(most)}-{string.Join('-', ends.Select(end => TextFacts.Number(end)))}.json");
         if (!File.Exists(file))
         {
-            var ends = new HashSet<int>();
-            if (end is { } token)
-                ends.Add(token);
             var steps = decoder().Continue([.. prompt], most, ends, cancellationToken);
             RunDirectory.WriteWhole(file, JsonSerializer.SerializeToUtf8Bytes(steps.Select(step => step.Id).ToArray()));
         }

@@ -66,7 +66,7 @@ internal sealed class GoldenText(string keep, Action<string> announce)
                 Documents = [.. chosen.Select(document => new GoldenDocument(document.Id, document.Ids, LogitsPath(document.Id)))],
                 Noise = text.Noise,
                 Sampling = new SamplingPlan(DrawnAfter, SamplingCells.For(LastRow(files[LogitsPath(DrawnAfter)], shape.VocabularySize))),
-                Answers = text.Generated is not null ? [] : new ExactAnswers(keptIn, HfConfig.Read(Path.Combine(folder, text.Config)).EndOfText, Decoder)
+                Answers = text.Generated is not null ? [] : new ExactAnswers(keptIn, TextModelView.Load(model, folder).Ends, Decoder)
                     .Load([.. all.Take(answers).Select(document => (document.Id, document.Ids))], shape, cancellationToken),
                 Long = filling.IsEmpty ? null : new(
                     filling[0].Ids.Length, [.. filling.Select(one => new LongSequence(new(one.Id, one.Ids, LogitsPath(one.Id)), one.Retrieved))]),
