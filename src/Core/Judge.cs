@@ -10,6 +10,7 @@ public static class Judge
 {
     private static readonly ImmutableSortedDictionary<string, Procedure> All = new Dictionary<string, Procedure>
     {
+        ["answer-flips"] = new(AnswerFlips.Limits, AnswerFlips.Judge),
         ["batch-invariance"] = new(BatchInvariance.Limits, BatchInvariance.Judge),
         ["benchmark-integrity"] = new(BenchmarkIntegrity.Limits, BenchmarkIntegrity.Judge),
         ["completion-tokens"] = new(CompletionTokens.Limits, CompletionTokens.Judge),
@@ -36,6 +37,7 @@ public static class Judge
         ["start-up"] = new(StartUp.Limits, StartUp.Judge),
         ["stream-usage"] = new(StreamUsage.Limits, StreamUsage.Judge),
         ["sweep"] = new(ConcurrencySweep.Limits, ConcurrencySweep.Judge),
+        ["task-accuracy"] = new(TaskAccuracy.Limits, TaskAccuracy.Judge),
         ["tensor-agreement"] = new(TensorAgreement.Limits, TensorAgreement.Judge),
         ["text-e2e"] = new(TextEndToEnd.Limits, TextEndToEnd.Judge),
         ["text-throughput"] = new(TextThroughput.Limits, TextThroughput.Judge),

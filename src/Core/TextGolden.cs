@@ -19,6 +19,9 @@ public sealed record TextGolden
     /// <summary>What is drawn (COR-14), or null.</summary>
     public SamplingPlan? Sampling { get; init; }
 
+    /// <summary>Whole answers whose length is compared (COR-10); empty where that is not asked for.</summary>
+    public ImmutableArray<GoldenAnswer> Answers { get; init; } = [];
+
     /// <summary>Sequences as long as the declared window (COR-15), or null.</summary>
     public LongContextPlan? Long { get; init; }
 }
@@ -44,6 +47,11 @@ public sealed record GoldenDocument(string Id, ImmutableArray<int> Tokens, strin
 /// <summary>Distance of a trusted 16-bit run of the model from the exact reference, in 1e-9 nat.</summary>
 /// <param name="P999KldPpb">99.9th percentile over positions.</param>
 public sealed record ReferenceNoise(long MeanKldPpb, long P999KldPpb);
+
+/// <param name="Id">Unique in the pack; <c>[a-z0-9-]+</c>.</param>
+/// <param name="Most">Tokens of an answer, at most.</param>
+/// <param name="Tokens">The exact greedy answer, with the token that ends it, if it ends.</param>
+public sealed record GoldenAnswer(string Id, ImmutableArray<int> Prompt, int Most, ImmutableArray<int> Tokens);
 
 /// <param name="Window">Tokens of every sequence: the declared context.</param>
 public sealed record LongContextPlan(int Window, ImmutableArray<LongSequence> Sequences);

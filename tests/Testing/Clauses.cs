@@ -48,6 +48,14 @@ public static class Clauses
         ("ln_ratio_16bit_ppm", 2_000), ("ln_ratio_8bit_ppm", 10_000), ("ln_ratio_4bit_ppm", 50_000),
         ("positions_min", 4_000), ("documents_min", 50), ("confidence_ppm", 950_000), ("resamples", 10_000), ("bootstrap_seed", 20_261_122));
 
+    public static Clause TaskAccuracy { get; } = Text("COR-10", "task-accuracy",
+        ("score_share_ppm", 990_000), ("length_min_ppm", 900_000), ("length_max_ppm", 1_100_000), ("items_first", 1_000), ("looks", 3), ("power_ppm", 900_000),
+        ("answers_min", 20), ("confidence_ppm", 950_000), ("resamples", 10_000), ("bootstrap_seed", 20_261_122));
+
+    public static Clause AnswerFlips { get; } = Text("COR-11", "answer-flips",
+        ("flips_max_ppm", 20_000), ("items_first", 1_000), ("looks", 3), ("confidence_ppm", 950_000)) with
+    { Requirement = Requirement.Should };
+
     public static Clause Determinism { get; } = Given.Clause("COR-12", "determinism", Level.L2,
         ("starts", 2), ("repeats", 10), ("distinct_max", 1)) with
     { AppliesTo = ["llm", "tensor"] };

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Adaptation.Core;
 
@@ -34,6 +35,8 @@ internal static class TextGoldenJson
 
         if (text.Sampling is { } sampling)
             Write(writer, sampling);
+        if (!text.Answers.IsDefaultOrEmpty)
+            Write(writer, text.Answers);
         if (text.Long is { } longest)
             Write(writer, longest);
         writer.WriteEndObject();
@@ -52,11 +55,38 @@ internal static class TextGoldenJson
             Documents = text.Objects("documents", ReadDocument),
             Noise = text.TryObject("noise") is { } noise ? ReadNoise(noise) : null,
             Sampling = text.TryObject("sampling") is { } sampling ? ReadSampling(sampling) : null,
+            Answers = text.TryGet("answers") is null ? [] : text.Objects("answers", ReadAnswer),
             Long = text.TryObject("longContext") is { } longest ? ReadLong(longest) : null,
         };
         text.RefuseOthers();
         return read;
     }
+
+    private static void Write(Utf8JsonWriter writer, ImmutableArray<GoldenAnswer> answers)
+    {
+        writer.WriteStartArray("answers");
+        foreach (var answer in answers)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("id", answer.Id);
+            writer.WriteInteger("most", answer.Most);
+            writer.WriteIntegers("prompt", [.. answer.Prompt.Select(token => (long)token)]);
+            writer.WriteIntegers("tokens", [.. answer.Tokens.Select(token => (long)token)]);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static GoldenAnswer ReadAnswer(JsonMembers answer)
+    {
+        var read = new GoldenAnswer(answer.Text("id"), Tokens(answer, "prompt"), Small(answer, "most"), Tokens(answer, "tokens"));
+        answer.RefuseOthers();
+        return read;
+    }
+
+    private static ImmutableArray<int> Tokens(JsonMembers members, string name) =>
+        [.. members.Array(name, members.AsInteger).Select(token => Checked(members, name, token))];
 
     private static void Write(Utf8JsonWriter writer, LongContextPlan plan)
     {
@@ -87,7 +117,7 @@ internal static class TextGoldenJson
     private static LongSequence ReadSequence(JsonMembers sequence)
     {
         var read = new LongSequence(
-            ReadTokens(sequence), [.. sequence.Array("retrieved", sequence.AsInteger).Select(at => Checked(sequence, "retrieved", at))]);
+            ReadTokens(sequence), Tokens(sequence, "retrieved"));
         sequence.RefuseOthers();
         return read;
     }
@@ -119,7 +149,7 @@ internal static class TextGoldenJson
     }
 
     private static GoldenDocument ReadTokens(JsonMembers document) => new(
-        document.Text("id"), [.. document.Array("tokens", document.AsInteger).Select(token => Checked(document, "tokens", token))], document.Text("logits"));
+        document.Text("id"), Tokens(document, "tokens"), document.Text("logits"));
 
     private static ReferenceNoise ReadNoise(JsonMembers noise)
     {

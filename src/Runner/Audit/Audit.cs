@@ -9,15 +9,13 @@ internal sealed class Audit
 {
     private const int MostRequests = 200_000;
 
-    // Beside the one that a model's configuration names: those that end a turn, at which servers stop too.
-    private static readonly ImmutableArray<string> EndSpellings = ["<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "</s>"];
     private readonly RunContext _run;
     private readonly Clause _clause;
     private readonly Deployment _server;
     private readonly int _streams;
     private readonly AuditTalk _talk;
     private readonly AuditPrompts _prompts;
-    private readonly ImmutableHashSet<int> _ends;
+    private readonly ImmutableSortedSet<int> _ends;
     private readonly List<AuditPrompt> _asked = [];
     private Measurement _measured;
 
@@ -27,7 +25,7 @@ internal sealed class Audit
         var (text, folder) = (run.Inputs.Model.Text!, run.Prepared.RunnerFolder);
         var model = text.Generated is null ? TextModelView.Load(run.Inputs.Model, folder) : null;
         _talk = new AuditTalk(run, setting.Driver, server, (int)_clause.Limit("output_tokens"));
-        _ends = model is null ? [] : [.. EndSpellings.Append(model.End ?? "").Select(model.Tokenizer.Special).Append(model.Tokenizer.EndOfText).OfType<int>()];
+        _ends = model?.Ends ?? [];
 
         // drawn now that the server has started: nothing that it was built or started with can know it
         var seed = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & ((1L << 52) - 1);
@@ -40,7 +38,7 @@ internal sealed class Audit
             [
                 KeyValuePair.Create("seed", TextFacts.Number(seed)), KeyValuePair.Create("deployment", TextFacts.Number(server.Number)),
                 KeyValuePair.Create("output_tokens", TextFacts.Number(_clause.Limit("output_tokens"))), KeyValuePair.Create("streams", TextFacts.Number(_streams)),
-                KeyValuePair.Create("end_tokens", string.Join(' ', _ends.Order().Select(id => TextFacts.Number(id)))),
+                KeyValuePair.Create("end_tokens", string.Join(' ', _ends.Select(id => TextFacts.Number(id)))),
             ]),
         };
     }

@@ -35,7 +35,7 @@ internal sealed class ExactScorer : IDisposable
     public int MaxPositions => _shape.MaxPositions;
 
     /// <summary>The answer with its scores; as it is where it has no end within the model's positions.</summary>
-    public AuditedAnswer Score(AuditedAnswer answer, ImmutableArray<int> prompt, ImmutableHashSet<int> ends, CancellationToken cancellationToken)
+    public AuditedAnswer Score(AuditedAnswer answer, ImmutableArray<int> prompt, ImmutableSortedSet<int> ends, CancellationToken cancellationToken)
     {
         if (!answer.IsAnswered || prompt.Length + answer.Ids.Length > _shape.MaxPositions)
             return answer;

@@ -23,8 +23,9 @@ internal sealed class GoldenText(string keep, Action<string> announce)
     /// <param name="folder">Holds the model's runner files.</param>
     /// <param name="wanted">How many documents are wanted at least, and how many positions; the pack's first ones are taken.</param>
     /// <param name="longest">The window that the profile declares, if any, and how many texts as long as it are wanted; null for none. A generated model gets none.</param>
+    /// <param name="answers">How many whole answers are wanted; a generated model gives none.</param>
     /// <exception cref="BadInputException">The documents are not what the manifest says, or the model has fewer.</exception>
-    public GoldenInputs Load(ReferenceModel model, string folder, (long Documents, long Positions) wanted, (long? Window, int Count)? longest, CancellationToken cancellationToken)
+    public GoldenInputs Load(ReferenceModel model, string folder, (long Documents, long Positions) wanted, (long? Window, int Count)? longest, int answers, CancellationToken cancellationToken)
     {
         var text = model.Text!;
         try
@@ -42,16 +43,18 @@ internal sealed class GoldenText(string keep, Action<string> announce)
                 files["golden/documents.json"] = Path.Combine(folder, text.Documents);
             var keptIn = Directory.CreateDirectory(Path.Combine(keep, Key(model))).FullName;
             ExactDecoder? decoder = null;
+            ExactDecoder Decoder()
+            {
+                if (decoder is null)
+                    announce($"computing the exact logits of {model.Id} in float64");
+                return decoder ??= new ExactDecoder(shape, weights);
+            }
+
             foreach (var (id, ids) in chosen.Concat(filling.Select(one => (one.Id, one.Ids))))
             {
                 var logits = Path.Combine(keptIn, $"{id}.f32.gz");
                 if (!File.Exists(logits))
-                {
-                    if (decoder is null)
-                        announce($"computing the exact logits of {model.Id} in float64");
-                    decoder ??= new ExactDecoder(shape, weights);
-                    Keep(logits, decoder, [.. ids], cancellationToken);
-                }
+                    Keep(logits, Decoder(), [.. ids], cancellationToken);
 
                 files[LogitsPath(id)] = logits;
             }
@@ -63,6 +66,8 @@ internal sealed class GoldenText(string keep, Action<string> announce)
                 Documents = [.. chosen.Select(document => new GoldenDocument(document.Id, document.Ids, LogitsPath(document.Id)))],
                 Noise = text.Noise,
                 Sampling = new SamplingPlan(DrawnAfter, SamplingCells.For(LastRow(files[LogitsPath(DrawnAfter)], shape.VocabularySize))),
+                Answers = text.Generated is not null ? [] : new ExactAnswers(keptIn, TextModelView.Load(model, folder).Ends, Decoder)
+                    .Load([.. all.Take(answers).Select(document => (document.Id, document.Ids))], shape, cancellationToken),
                 Long = filling.IsEmpty ? null : new(
                     filling[0].Ids.Length, [.. filling.Select(one => new LongSequence(new(one.Id, one.Ids, LogitsPath(one.Id)), one.Retrieved))]),
             };

@@ -98,8 +98,9 @@ public sealed class Preparation(
         var clause = inputs.Suite.Apply(inputs.Standard.Clause(check));
         (long? Window, int Count)? longest = inputs.Suite.Checks.Contains("COR-15")
             ? (inputs.Profile.Declared.ContextTokens, (int)inputs.Suite.Apply(inputs.Standard.Clause("COR-15")).Limit("documents_min")) : null;
+        var answers = inputs.Suite.Checks.Contains("COR-10") ? (int)inputs.Suite.Apply(inputs.Standard.Clause("COR-10")).Limit("answers_min") : 0;
         return new GoldenText(packages.Beside("golden"), announce).Load(
-            inputs.Model, runnerFolder, (clause.Limit("documents_min"), clause.Limit("positions_min")), longest, cancellationToken);
+            inputs.Model, runnerFolder, (clause.Limit("documents_min"), clause.Limit("positions_min")), longest, answers, cancellationToken);
     }
 
     private async Task<ContainerImage> BuildAsync(Profile profile, EnginePack? pack, string root, string? engineFolder, CancellationToken cancellationToken)

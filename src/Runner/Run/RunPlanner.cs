@@ -7,7 +7,7 @@ namespace Adaptation.Runner;
 internal static class RunPlanner
 {
     private static readonly ImmutableArray<string> NeedsContainer = ["SEC-01", "SEC-03"];
-    private static readonly ImmutableArray<string> NeedsLanguage = ["COR-15"];
+    private static readonly ImmutableArray<string> NeedsLanguage = ["COR-10", "COR-11", "COR-15"];
 
     public static ImmutableArray<IStep> Steps { get; } =
     [

@@ -13,6 +13,12 @@ namespace Adaptation.Runner;
 /// <param name="End">The same for the end.</param>
 internal sealed record TextModelView(ITokenizer Tokenizer, ChatTemplate Template, int Context, string? Begin, string? End)
 {
+    // Beside the one that a model's configuration names: those that end a turn, at which servers stop too.
+    private static readonly ImmutableArray<string> EndSpellings = ["<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "</s>"];
+
+    /// <summary>The tokens at which an answer ends.</summary>
+    public ImmutableSortedSet<int> Ends { get; } = [.. EndSpellings.Append(End ?? "").Select(Tokenizer.Special).Append(Tokenizer.EndOfText).OfType<int>()];
+
     /// <param name="folder">Holds the model's runner files.</param>
     /// <exception cref="BadInputException">One of them is not what it should be.</exception>
     public static TextModelView Load(ReferenceModel model, string folder)

@@ -21,6 +21,18 @@ internal sealed class GivenGreedyServer : IDisposable
 
     public GivenGreedyServer(GreedyFault fault) => (_fault, _server) = (fault, ScriptedServer.OnUnixSocket(Serve));
 
+    /// <summary>What a faultless server says next.</summary>
+    public static long Next(IEnumerable<long> prompt) => Continue(prompt, 1)[0];
+
+    public static List<long> Continue(IEnumerable<long> prompt, int most, int disturbance = 0)
+    {
+        var state = prompt.Aggregate(17L, (sum, id) => ((sum * 31) + id) % 4093);
+        var ids = new List<long>();
+        for (var at = 0; at < most; at++)
+            ids.Add(state = ((state * 73) + at + disturbance) % 4093);
+        return ids;
+    }
+
     public TextQuestions Open() => new(
         _server.Transport, "m", GivenWire.Ample, TimeProvider.System, new UsageTally(), (_, _) => { }, TestContext.Current.CancellationToken);
 
@@ -64,10 +76,7 @@ internal sealed class GivenGreedyServer : IDisposable
 
     private JsonObject Choice(JsonObject body, long[] prompt, int index, int disturbance, bool isTie)
     {
-        var state = prompt.Aggregate(17L, (sum, id) => ((sum * 31) + id) % 4093);
-        var ids = new List<long>();
-        for (var at = 0; at < body["max_tokens"]!.GetValue<int>(); at++)
-            ids.Add(state = ((state * 73) + at + disturbance) % 4093);
+        var ids = Continue(prompt, body["max_tokens"]!.GetValue<int>(), disturbance);
         if (isTie && _fault == GreedyFault.BreaksTiesAtRandom)
             ids[^1] = (ids[^1] + 1) % 4093;
         var choice = new JsonObject { ["index"] = index, ["finish_reason"] = "length", ["text"] = string.Join(' ', ids) };
