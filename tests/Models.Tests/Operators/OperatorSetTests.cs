@@ -63,6 +63,16 @@ public sealed partial class OperatorSetTests
     }
 
     [Fact]
+    public void Contested_cases_are_made_where_they_are_asked_for_alone_and_change_no_other()
+    {
+        var whole = OperatorCases.Generate(new() { Seed = 1, Contested = true }).ToArray();
+
+        var contested = whole.ExceptBy(Default.Select(one => one.Id), one => one.Id).Select(one => one.Id).ToArray();
+        Assert.Equal(["logsoftmax-fp64-nan", "reducesum-int64-wide-17x31", "where-bf16-zeros-17x31-17x31-17x31", "where-fp16-zeros-17x31-17x31-17x31", "where-fp32-zeros-17x31-17x31-17x31", "where-fp64-zeros-17x31-17x31-17x31"], contested.Order(StringComparer.Ordinal));
+        Assert.Equal(Default.Select(Digest), whole.Where(one => !contested.Contains(one.Id)).Select(Digest));
+    }
+
+    [Fact]
     public void Every_operator_and_every_type_has_cases()
     {
         Assert.Equal(OperatorCases.Operators, Default.Select(one => one.Operator).Distinct());
