@@ -91,6 +91,7 @@ internal static class GeneratedCases
         var set = new OperatorSet
         {
             Seed = chosen.Seed,
+            Contested = chosen.Contested,
             Operators = [.. chosen.Operators.Intersect(OperatorCases.Operators)],
             DataTypes = [.. chosen.DataTypes.Intersect(OperatorCases.DataTypes)],
         };

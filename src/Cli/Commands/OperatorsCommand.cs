@@ -26,7 +26,8 @@ internal static class OperatorsCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var chosen = new OperatorSelection(
-                parsed.GetValue(seed) ?? BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))), [.. Words(parsed.GetValue(operators))], [.. Words(parsed.GetValue(types))]);
+                parsed.GetValue(seed) ?? BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))), [.. Words(parsed.GetValue(operators))], [.. Words(parsed.GetValue(types))])
+            { Contested = true };
             var stand = StandInputs.Read(machine.Root, parsed.GetValue(profile)!);
             var request = Request(machine, parsed.GetValue(cases), source, chosen);
             var report = await RunAsync(machine, open, Enum.Parse<Isolation>(parsed.GetValue(isolation)!, ignoreCase: true), stand, request, chosen.Seed, cancellationToken);

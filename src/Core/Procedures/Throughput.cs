@@ -6,7 +6,7 @@ namespace Adaptation.Core;
 /// <summary>Judges offline throughput against what the profile declares (PERF-05).</summary>
 /// <remarks>
 /// Reads the series <c>completed</c> (ns since the load began, one per answered sample, ascending) and the facts
-/// <c>duration_ns</c> and <c>failed</c>. The duration is cut into equal windows and the mean of their rates bounded after Student.
+/// <c>duration_ns</c>, <c>failed</c> and, of these, <c>wrong</c>. The duration is cut into equal windows and the mean of their rates bounded after Student.
 /// </remarks>
 internal static class Throughput
 {
@@ -32,7 +32,12 @@ internal static class Throughput
             new("failed requests", "count", Reading.Milli(failed), LimitMilli: 0),
         ];
         if (failed > 0)
-            return clause.Fails($"{failed} requests failed", "an answer to every request", figures);
+        {
+            return m.Number("wrong") is > 0 and var wrong
+                ? clause.Fails($"{wrong} of the answers that were looked at are wrong under load", "answers as right as those of an idle server", figures)
+                : clause.Fails($"{failed} requests failed", "an answer to every request", figures);
+        }
+
         if (run.DurationNanos < (Int128)minimum * 1_000_000_000)
             return clause.Found(new Verdict.Inconclusive(
                 $"the load lasted {Seconds(run.DurationSeconds)}; {Seconds(minimum)} are asked for, "

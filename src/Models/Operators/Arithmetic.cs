@@ -5,8 +5,9 @@ namespace Adaptation.Models;
 /// <para><see cref="Exact"/>: float64 from the very inputs that the device gets; sums and dot products compensated (Ogita, Rump and Oishi, Accurate Sum
 /// and Dot Product, 2005: as if in twice the precision, then rounded once); transcendental functions by <see cref="Math"/>.</para>
 /// <para><see cref="In"/>: each elementary operation is rounded to the type. Exponentials and the like are the correctly rounded ones (but for one case in
-/// some 2^29 of float32), so that no machine's libm shows. Sums and products are accumulated in float32 (float64 for FP64), in sixteen lanes that are folded
-/// pairwise as vector units do, and rounded to the type once at the end; a mean divides, and a norm takes its root, in the accumulator.</para>
+/// some 2^29 of float32), so that no machine's libm shows. Sums and products are accumulated in float32 (float64 for FP64) and rounded to the type once at the
+/// end: sums in sixteen lanes that are folded pairwise, dot products one term after the other, for vector units lie along a sum and across the elements of a matrix product. A
+/// mean divides, and a norm takes its root, in the accumulator.</para>
 /// </remarks>
 internal sealed class Arithmetic
 {
@@ -30,10 +31,10 @@ internal sealed class Arithmetic
     public double Wide(double value) => _wide == ElementType.FP64 ? value : (float)value;
 
     /// <returns>The accumulator, not yet rounded to the type.</returns>
-    public double Sum(ReadOnlySpan<double> values) => _type is null ? CompensatedSum(values) : Folded(values, []);
+    public double Sum(ReadOnlySpan<double> values) => _type is null ? CompensatedSum(values) : Folded(values);
 
     /// <inheritdoc cref="Sum"/>
-    public double Dot(ReadOnlySpan<double> left, ReadOnlySpan<double> right) => _type is null ? CompensatedDot(left, right) : Folded(left, right);
+    public double Dot(ReadOnlySpan<double> left, ReadOnlySpan<double> right) => _type is null ? CompensatedDot(left, right) : Running(left, right);
 
     /// <inheritdoc cref="Sum"/>
     public double Product(ReadOnlySpan<double> values)
@@ -44,21 +45,26 @@ internal sealed class Arithmetic
         return product;
     }
 
-    private double Folded(ReadOnlySpan<double> left, ReadOnlySpan<double> right)
+    private double Folded(ReadOnlySpan<double> values)
     {
         Span<double> lanes = stackalloc double[Lanes];
         lanes.Clear();
-        for (var at = 0; at < left.Length; at++)
-        {
-            ref var lane = ref lanes[at % Lanes];
-            lane = Wide(lane + (right.IsEmpty ? left[at] : Wide(left[at] * right[at])));
-        }
+        for (var at = 0; at < values.Length; at++)
+            lanes[at % Lanes] = Wide(lanes[at % Lanes] + values[at]);
         for (var half = Lanes / 2; half > 0; half /= 2)
         {
             for (var lane = 0; lane < half; lane++)
                 lanes[lane] = Wide(lanes[lane] + lanes[lane + half]);
         }
         return lanes[0];
+    }
+
+    private double Running(ReadOnlySpan<double> left, ReadOnlySpan<double> right)
+    {
+        var sum = 0.0;
+        for (var at = 0; at < left.Length; at++)
+            sum = Wide(sum + Wide(left[at] * right[at]));
+        return sum;
     }
 
     private static double CompensatedSum(ReadOnlySpan<double> values)

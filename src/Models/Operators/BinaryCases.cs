@@ -63,7 +63,8 @@ internal static class BinaryCases
         var (x, y) = binary.Ranges(type);
         foreach (var (left, right) in type switch { ElementType.FP32 => MajorShapes, ElementType.FP64 or ElementType.Int8 or ElementType.UInt8 => MinorShapes[1..3], _ => MinorShapes })
             yield return Case(binary, type, left.SequenceEqual(right) ? Draft.Word(left) : $"{Draft.Word(left)}-by-{Draft.Word(right)}", left, right, x, y);
-        yield return Case(binary, type, "19x33", [19, 33], [19, 33], x, y) with { View = View.Transposed };
+        if (type != ElementType.FP64)
+            yield return Case(binary, type, "19x33", [19, 33], [19, 33], x, y) with { View = View.Transposed };
         if (type is ElementType.FP32 or ElementType.Int64)
             yield return Case(binary, type, "5x65-by-65", [5, 65], [65], x, y) with { View = View.Sliced };
         if (type == ElementType.Int64 && binary.Compares)
@@ -81,6 +82,8 @@ internal static class BinaryCases
         var values = Fills.Special(type);
         if (binary.Operator is "Min" or "Max") // the definitions say neither whether NaN wins nor which zero is the lesser
             values = [.. values.Where(value => !double.IsNaN(value))];
+        if (binary.Operator == "Mod" && type == ElementType.FP64) // a quotient of 2^2047 is beyond what vector libraries take apart
+            values = [.. values.Where(value => !(Math.Abs(value) > 1) || double.IsInfinity(value))];
         var fill = Fills.These(values);
         return Case(binary, type, "special", [values.Length, 1], [1, values.Length], fill, fill) with { Kind = binary.Compares ? CaseKind.Exact : CaseKind.Special };
     }

@@ -84,17 +84,17 @@ internal static class ConvolutionCases
         var windows = new Windows(x.Shape, w.Shape[2..], setting.Strides, setting.Pads, setting.Dilations, ceil: false);
         var (channels, taps) = (w.Shape[1], w.Shape[2] * w.Shape[3]);
         var y = new Values(x.Type, x.Shape[0], w.Shape[0], windows.Height, windows.Width);
+        (int Pixel, int Tap)[][] seen = [.. Enumerable.Range(0, windows.Height * windows.Width).Select(window => windows.Taps(window).ToArray())];
         var (inputs, weights) = (new List<double>(), new List<double>());
         for (var at = 0; at < y.Count; at++)
         {
-            var plane = at / (windows.Height * windows.Width);
-            var (image, output) = Math.DivRem(plane, w.Shape[0]);
+            var (image, output) = Math.DivRem(at / seen.Length, w.Shape[0]);
             var first = output / (w.Shape[0] / setting.Groups) * channels;
             inputs.Clear();
             weights.Clear();
             for (var channel = 0; channel < channels; channel++)
             {
-                foreach (var (pixel, tap) in windows.Taps(at % (windows.Height * windows.Width)))
+                foreach (var (pixel, tap) in seen[at % seen.Length])
                 {
                     inputs.Add(x.Reals[(((image * x.Shape[1]) + first + channel) * x.Shape[2] * x.Shape[3]) + pixel]);
                     weights.Add(w.Reals[(((output * channels) + channel) * taps) + tap]);

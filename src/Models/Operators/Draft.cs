@@ -61,6 +61,9 @@ internal sealed record Draft(string Operator, ElementType Type, string Words, Ca
 
     public View View { get; init; }
 
+    /// <inheritdoc cref="OperatorSet.Contested"/>
+    public bool IsContested { get; init; }
+
     public string Id => $"{Operator}-{Type.Word()}-{Words}{(View == View.Direct ? "" : $"-{View}")}".ToLowerInvariant();
 
     /// <summary>Shape in an id: <c>17x31</c>, <c>scalar</c>.</summary>

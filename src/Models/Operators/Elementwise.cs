@@ -6,7 +6,7 @@ internal static class Elementwise
     /// <summary>Shapes around vector widths and tile edges, a scalar, primes and an empty one; the minor types take the shorter list.</summary>
     public static int[][] Shapes(ElementType type) => type switch
     {
-        ElementType.FP32 => [[], [1], [17, 31], [63], [64], [65], [3, 127], [129], [0, 3], [2, 3, 5, 7]],
+        ElementType.FP32 => [[], [1], [17, 31], [63], [65], [3, 127], [129], [0, 3]],
         ElementType.FP64 => [[17, 31], [129]],
         _ => [[], [17, 31], [0, 3]],
     };

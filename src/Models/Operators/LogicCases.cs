@@ -44,12 +44,16 @@ internal static class LogicCases
 
     private static IEnumerable<Draft> Where(ElementType type)
     {
-        Draft Case(int[] condition, int[] x, int[] y) => new("Where", type, $"{Draft.Word(condition)}-{Draft.Word(x)}-{Draft.Word(y)}", CaseKind.Exact)
+        Draft Of(string words, int[] condition, int[] x, int[] y, Fill fill) => new("Where", type, $"{words}{Draft.Word(condition)}-{Draft.Word(x)}-{Draft.Word(y)}", CaseKind.Exact)
         {
-            Operands = [new Operand.Drawn("c", ElementType.Bool, condition, Bits), new Operand.Drawn("x", type, x, Unsigned), new Operand.Drawn("y", type, y, Unsigned)],
+            Operands = [new Operand.Drawn("c", ElementType.Bool, condition, Bits), new Operand.Drawn("x", type, x, fill), new Operand.Drawn("y", type, y, fill)],
             Golden = (_, at) => [Choose(at[0], at[1], at[2])],
             Torch = "torch.where(c, x, y)",
         };
+        Draft Case(int[] condition, int[] x, int[] y) => Of("", condition, x, y, Unsigned);
+        // "behaves like numpy.where" (ONNX), which hands over the element that was chosen, its sign with it
+        if (type.IsReal())
+            yield return Of("zeros-", [17, 31], [17, 31], [17, 31], Fills.These(-0.0, 0.0, 1)) with { IsContested = true };
         yield return Case([17, 31], [17, 31], [17, 31]);
         yield return Case([17, 1], [1, 31], []);
         yield return Case([31], [5, 31], [5, 1]);
@@ -60,7 +64,7 @@ internal static class LogicCases
         }
     }
 
-    /// <summary>Zeros are positive: engines choose by adding what was chosen to zeros, and ONNX does not say which zero then is the answer.</summary>
+    /// <summary>Zeros are positive: those of either sign are a contested case of their own.</summary>
     private static void Unsigned(Draws draws, Values into)
     {
         Fills.Anything(draws, into);

@@ -34,9 +34,10 @@ internal static class NormalizationCases
 
         var (huge, none) = (Math.Min(Rounding.Limits(type).Most, 1e30), double.NegativeInfinity);
         double[] rows = [none, 1, none, 2, huge, huge, 0, -huge, huge, 1, none, -1, 0.0, -0.0, 0, -0.0];
-        if (type != ElementType.FP64) // there ONNX Runtime's own CPU (1.30) answers LogSoftmax differently from run to run
-            rows = [.. rows, none, none, none, none, 1, double.PositiveInfinity, 0, 1, 1, double.NaN, 0, 1];
         yield return Case(name, type, "special", [rows.Length / 4, 4], 1, Fills.These(rows)) with { Kind = CaseKind.Special };
+
+        // no row holds +Inf: by the formula exp(x) / sum(exp(x)) the others beside it are 0, by the expansion that ONNX gives, which takes the greatest away before, they are no numbers
+        yield return Case(name, type, "nan", [2, 4], 1, Fills.These(none, none, none, none, 1, double.NaN, 0, 1)) with { Kind = CaseKind.Special, IsContested = name == "LogSoftmax" && type == ElementType.FP64 };
     }
 
     private static Draft Case(string name, ElementType type, string words, int[] shape, int axis, Fill fill) => new(name, type, words, CaseKind.Rounded)
@@ -77,7 +78,8 @@ internal static class NormalizationCases
         yield return Layer(type, "empty", [0, 31], 1, true, fill);
         yield return Layer(type, "row", [1, 1027], 1, true, fill);
         yield return Layer(type, "last", [5, 65], 1, true, fill) with { View = View.Sliced };
-        if (type == ElementType.FP32) // a variance by mean of squares less square of mean loses sixteen bits here
+        // a variance by mean of squares less square of mean loses sixteen bits here, and two elements in five with them; further off, float32 itself cannot do what COR-01 asks
+        if (type == ElementType.FP32)
             yield return Layer(type, "offset", [7, 127], 1, true, Fills.Uniform(254, 258));
     }
 

@@ -5,7 +5,7 @@ namespace Adaptation.Models;
 /// <summary>Generates operator cases: inputs from a seed, exact answers, an ONNX model and TorchScript source each.</summary>
 /// <remarks>
 /// What the ONNX definitions leave open is not asked: integer overflow (but for Cast, which defines it), NaN where a definition does not say whether it
-/// wins, the sign of a zero that Where chooses or Min and Max meet, the order of equal elements, products of zero and infinity in padding. What <see cref="OperatorOutput.Same"/> is: see <see cref="Arithmetic"/>.
+/// wins, the sign of a zero where Min and Max meet both, what stands beside an infinity in a softmax, the order of equal elements, products of zero and infinity in padding. What <see cref="OperatorOutput.Same"/> is: see <see cref="Arithmetic"/>.
 /// Infinities and NaNs are to be compared with Same: <see cref="OperatorOutput.Exact"/> knows no overflow of the type. Tolerances go by the type of the
 /// output, which Cast, QuantizeLinear and comparisons do not share with the case.
 /// </remarks>
@@ -45,6 +45,7 @@ public static class OperatorCases
         where options.Operators.IsDefaultOrEmpty || options.Operators.Contains(family.Operator)
         from draft in family.Drafts(options.Opset)
         where options.DataTypes.IsDefaultOrEmpty || options.DataTypes.Contains(draft.Type.Word())
+        where options.Contested || !draft.IsContested
         select CaseBuilder.Build(draft, options.Seed, options.Opset);
 
     private static void Refuse(ImmutableArray<string> asked, ImmutableArray<string> known, string what)

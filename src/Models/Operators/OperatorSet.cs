@@ -17,6 +17,12 @@ public sealed record OperatorSet
     /// <summary>As <see cref="OperatorCases.Operators"/> spells them; none named means all.</summary>
     public ImmutableArray<string> Operators { get; init; } = [];
 
+    /// <summary>
+    /// Whether to make the cases too in which an engine in wide use is known to leave a definition that leaves it no choice (docs/operators.md lists them). A clause
+    /// does not ask them: its known-good control could not pass.
+    /// </summary>
+    public bool Contested { get; init; }
+
     /// <summary>Of the default domain, <see cref="OldestOpset"/> to <see cref="NewestOpset"/>.</summary>
     public int Opset { get; init; } = OldestOpset;
 }

@@ -37,10 +37,10 @@ internal static class QuantizationCases
             Attributes = perAxis ? [new NodeAttribute.Whole("axis", 0)] : [],
             Golden = (_, at) =>
             {
-                var y = new Values(to, shape);
+                var y = new Values(to, at[0].Shape);
                 for (var i = 0; i < y.Count; i++)
                 {
-                    var parameter = perAxis ? i / shape[1] : 0;
+                    var parameter = perAxis ? i / at[0].Shape[1] : 0;
                     var steps = (long)Math.Round(at[0].Reals[i] / at[1].Reals[parameter], MidpointRounding.ToEven);
                     y.Whole[i] = Math.Clamp(steps + at[2].Whole[parameter], least, most);
                 }
@@ -56,10 +56,10 @@ internal static class QuantizationCases
         Attributes = perAxis ? [new NodeAttribute.Whole("axis", 0)] : [],
         Golden = (_, at) =>
         {
-            var y = new Values(ElementType.FP32, shape);
+            var y = new Values(ElementType.FP32, at[0].Shape);
             for (var i = 0; i < y.Count; i++)
             {
-                var parameter = perAxis ? i / shape[1] : 0;
+                var parameter = perAxis ? i / at[0].Shape[1] : 0;
                 y.Reals[i] = (at[0].Whole[i] - at[2].Whole[parameter]) * at[1].Reals[parameter];
             }
             return [y];

@@ -18,6 +18,9 @@ internal static class UnaryCases
 
         public ElementType[] Integers { get; init; } = [];
 
+        /// <summary>Whether IEEE 754 fixes the result to the last bit.</summary>
+        public bool IsFixed { get; init; } = true;
+
         /// <summary>False where the definition does not say what becomes of NaN.</summary>
         public bool DefinesNaN { get; init; } = true;
 
@@ -37,13 +40,13 @@ internal static class UnaryCases
         new("Sign", (_, x) => double.IsNaN(x) ? x : Math.Sign(x), x => Math.Sign(x), "torch.sign(x)", Fills.Sized(0, 4)) { Integers = ElementTypes.Integers, DefinesNaN = false },
         new("Sqrt", (a, x) => a.Round(Math.Sqrt(x)), null, "torch.sqrt(x)", Fills.Uniform(0, 64)),
         new("Reciprocal", (a, x) => a.Round(1 / x), null, "torch.reciprocal(x)", Fills.Sized(0.125, 4)),
-        new("Exp", (a, x) => a.Round(Math.Exp(x)), null, "torch.exp(x)", Fills.Uniform(-2, 6)) { Edges = [88.5, 88.875, -87.5, 11, 11.125, -16] },
-        new("Log", (a, x) => a.Round(Math.Log(x)), null, "torch.log(x)", Fills.Uniform(1.0 / 64, 64)) { Edges = [1.0078125, 0.9921875] },
-        new("Sin", (a, x) => a.Round(Math.Sin(x)), null, "torch.sin(x)", Fills.Uniform(-8, 8)) { BFloat16Since = 22, Edges = [100, -1000, 3.140625] },
-        new("Cos", (a, x) => a.Round(Math.Cos(x)), null, "torch.cos(x)", Fills.Uniform(-8, 8)) { BFloat16Since = 22, Edges = [100, -1000, 1.5703125] },
-        new("Tanh", (a, x) => a.Round(Math.Tanh(x)), null, "torch.tanh(x)", Fills.Uniform(-4, 4)) { Edges = [9, -9, 20, 90, -90] },
-        new("Sigmoid", Sigmoid, null, "torch.sigmoid(x)", Fills.Uniform(-4, 4)) { Edges = [17, -17, 90, -90] },
-        new("Erf", (a, x) => a.Round(SpecialFunctions.Erf(x)), null, "torch.erf(x)", Fills.Uniform(-3, 3)) { Edges = [4, -4, 10] },
+        new("Exp", (a, x) => a.Round(Math.Exp(x)), null, "torch.exp(x)", Fills.Uniform(-2, 6)) { IsFixed = false, Edges = [88.5, 88.875, -87.5, 11, 11.125, -16] },
+        new("Log", (a, x) => a.Round(Math.Log(x)), null, "torch.log(x)", Fills.Uniform(1.0 / 64, 64)) { IsFixed = false, Edges = [1.0078125, 0.9921875] },
+        new("Sin", (a, x) => a.Round(Math.Sin(x)), null, "torch.sin(x)", Fills.Uniform(-8, 8)) { IsFixed = false, BFloat16Since = 22, Edges = [100, -1000, 3.140625] },
+        new("Cos", (a, x) => a.Round(Math.Cos(x)), null, "torch.cos(x)", Fills.Uniform(-8, 8)) { IsFixed = false, BFloat16Since = 22, Edges = [100, -1000, 1.5703125] },
+        new("Tanh", (a, x) => a.Round(Math.Tanh(x)), null, "torch.tanh(x)", Fills.Uniform(-4, 4)) { IsFixed = false, Edges = [9, -9, 20, 90, -90] },
+        new("Sigmoid", Sigmoid, null, "torch.sigmoid(x)", Fills.Uniform(-4, 4)) { IsFixed = false, Edges = [17, -17, 90, -90] },
+        new("Erf", (a, x) => a.Round(SpecialFunctions.Erf(x)), null, "torch.erf(x)", Fills.Uniform(-3, 3)) { IsFixed = false, Edges = [4, -4, 10] },
         new("Relu", (_, x) => Math.Max(x, 0), x => Math.Max(x, 0), "torch.relu(x)", Fills.Sized(0.25, 4)) { Integers = Signed, DefinesNaN = false },
         new("LeakyRelu", (a, x) => x >= 0 ? x : a.Round(x * Slope), null, "torch.leaky_relu(x, 0.25)", Fills.Sized(0.5, 8))
         {
@@ -67,12 +70,15 @@ internal static class UnaryCases
         {
             foreach (var shape in Elementwise.Shapes(type))
                 yield return Case(unary, type, Draft.Word(shape), CaseKind.Rounded, shape, unary.Fill);
-            yield return Case(unary, type, "19x33", CaseKind.Rounded, [19, 33], unary.Fill) with { View = View.Transposed };
+            if (type != ElementType.FP64)
+                yield return Case(unary, type, "19x33", CaseKind.Rounded, [19, 33], unary.Fill) with { View = View.Transposed };
             if (type == ElementType.FP32)
                 yield return Case(unary, type, "5x65", CaseKind.Rounded, [5, 65], unary.Fill) with { View = View.Sliced };
             var special = Fills.Special(type).Concat(unary.Edges).Where(x => unary.DefinesNaN || !double.IsNaN(x));
             if (unary.Operator is "Sin" or "Cos") // how far an engine reduces arguments is a matter of accuracy, and asked by the edges
                 special = special.Where(x => !(Math.Abs(x) > 1e4) || double.IsInfinity(x));
+            if (!unary.IsFixed) // the least denormal has but one bit, the last, which may be wrong; a device that flushes, flushes the greatest one too
+                special = special.Where(x => Math.Abs(x) != Rounding.Limits(type).LeastDenormal);
             var values = special.ToArray();
             yield return Case(unary, type, "special", CaseKind.Special, [values.Length], Fills.These(values));
         }

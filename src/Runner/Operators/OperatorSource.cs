@@ -9,7 +9,10 @@ namespace Adaptation.Runner;
 /// <param name="DataTypes">As the Open Inference Protocol spells them; empty for all.</param>
 public sealed record OperatorSelection(ulong Seed, ImmutableArray<string> Operators, ImmutableArray<string> DataTypes)
 {
-    /// <summary>Every operator in every type.</summary>
+    /// <inheritdoc cref="OperatorSet.Contested"/>
+    public bool Contested { get; init; }
+
+    /// <summary>Every operator in every type, as a clause asks them.</summary>
     public static OperatorSelection All(ulong seed) => new(seed, [], []);
 }
 

@@ -39,6 +39,10 @@ public sealed class ThroughputTests
     }
 
     [Fact]
+    public void A_wrong_answer_under_load_fails_and_is_called_so() =>
+        Assert.Equal("3 of the answers that were looked at are wrong under load", Judged.Measured(Judged.By(Clauses.Throughput, Load(Loads.Steady(200, 600), 600).WithFact("failed", "4").WithFact("wrong", "3"))));
+
+    [Fact]
     public void A_failed_request_fails_the_run_however_fast_and_however_short_it_was()
     {
         Assert.Equal("1 requests failed", Judged.Measured(Judged.By(Clauses.Throughput, Load(Loads.Steady(200, 600), 600).WithFact("failed", "1"))));

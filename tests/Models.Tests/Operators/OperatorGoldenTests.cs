@@ -100,6 +100,16 @@ public sealed class OperatorGoldenTests
     }
 
     [Fact]
+    public void A_zero_that_is_chosen_keeps_its_sign_and_a_wide_sum_its_last_bit()
+    {
+        var chosen = Ask("Where", ElementType.FP32, "zeros-17x31-17x31-17x31", Bits(1, 1, 0, 0), Real([-0.0, 0, 1, 1], 4), Real([1, 1, -0.0, 0], 4)).Reals;
+        var sum = Ask("ReduceSum", ElementType.Int64, "wide-17x31", Whole([1L << 56, 1], 1, 2));
+
+        Assert.Equal([true, false, true, false], chosen.Select(double.IsNegative));
+        Assert.Equal([(1L << 56) + 1], sum.Whole);
+    }
+
+    [Fact]
     public void A_softmax_sums_to_one_and_its_logarithm_is_the_other() => Prop.ForAll<NonEmptyArray<NormalFloat>>(some =>
     {
         var x = Real([.. some.Get.Select(value => value.Get % 50)], 1, some.Get.Length);
@@ -168,6 +178,13 @@ public sealed class OperatorGoldenTests
     {
         var tensor = new Values(ElementType.FP32, shape);
         values.CopyTo(tensor.Reals, 0);
+        return tensor;
+    }
+
+    private static Values Bits(params long[] values)
+    {
+        var tensor = new Values(ElementType.Bool, values.Length);
+        values.CopyTo(tensor.Whole, 0);
         return tensor;
     }
 

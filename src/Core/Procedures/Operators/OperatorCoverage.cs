@@ -6,7 +6,7 @@ namespace Adaptation.Core;
 /// <remarks>
 /// Reads <see cref="OperatorIndex"/> and the fact <c>cpu_fallback</c>: <c>cpu</c> where the CPU is the device, <c>refused</c> where the server was told to refuse a
 /// model of which any part would run on the CPU, so that such an operator shows as unsupported, in the engine's words. Anything else leaves open where an answer came from, and decides
-/// nothing. What is unsupported is listed and no failure; but of FP32 a share must be answered, or declining would be a way to pass.
+/// nothing. A device that computes no case at all where the CPU is refused is none, and fails. What else is unsupported is listed and no failure; but of FP32 a share must be answered, or declining would be a way to pass.
 /// </remarks>
 internal static class OperatorCoverage
 {
@@ -32,6 +32,8 @@ internal static class OperatorCoverage
             return clause.Found(new Verdict.Inconclusive($"{all.Length} cases were asked; {clause.Limit("cases_min")} are asked for"), figures);
         if (m.Facts.GetValueOrDefault(Fallback) is not (OnCpu or Refused))
             return clause.Found(new Verdict.Inconclusive("nothing kept the server from computing on the CPU instead of the device; state how it refuses to"), figures);
+        if (m.Facts[Fallback] == Refused && all.All(one => one.State == OperatorState.Unsupported))
+            return clause.Fails($"none of {all.Length} cases runs on the device once the CPU is refused: {all[0].Said}", "operators that the device computes itself", figures);
         var fp32 = all.Where(one => one.DataType == "FP32").ToImmutableArray();
         var answered = fp32.Count(one => one.State == OperatorState.Answered);
         return answered * 1_000_000L >= clause.Limit("fp32_answered_min_ppm") * Math.Max(1, fp32.Length)

@@ -5,10 +5,11 @@ namespace Adaptation.Core;
 /// <summary>Judges the error of floating-point operators by that of a CPU which computes in the same type (COR-03).</summary>
 /// <remarks>
 /// Reads <see cref="OperatorIndex"/>. For each operator and type, over all elements of all its cases: the mean and the largest relative error and the RMS
-/// error of the backend, each over the same of the CPU's. One rounding is the least that counts as the CPU's error: a CPU that rounds every result
-/// correctly, which no device need do, would make any quotient large. The bias is the mean of the signed relative error, in roundings; what chance
-/// alone could show (three standard errors) is taken off it. Source: CANN dual benchmark, level L0; the reference is not an accelerator but the CPU, see
-/// the clause.
+/// error of the backend, each over the same of the CPU's. An error is squared in units of the RMS of its output, or one sum of 100,000 terms would decide for all
+/// cases of its operator. One rounding is the least that counts as the CPU's error: a CPU that rounds every result correctly, which no device need do, would
+/// make any quotient large. The bias is the mean of the signed relative error, in roundings, less the CPU's own (elements that share a sum share its error) and less what
+/// chance alone could show (three standard errors). FP64 is left out: float64 cannot tell a good float64 answer from a better one. Source: CANN dual benchmark,
+/// level L0; the reference is not an accelerator but the CPU, see the clause.
 /// </remarks>
 internal static class OperatorErrorRatios
 {
@@ -18,7 +19,7 @@ internal static class OperatorErrorRatios
     {
         if (OperatorIndex.TryRead(m, files, out var problem) is not { } all)
             return clause.Invalid(problem);
-        var groups = all.Where(one => one is { Kind: OperatorKind.Rounded, State: OperatorState.Answered })
+        var groups = all.Where(one => one is { Kind: OperatorKind.Rounded, State: OperatorState.Answered, DataType: not "FP64" })
             .GroupBy(one => (one.Operator, one.DataType)).OrderBy(group => group.Key.Operator, StringComparer.Ordinal).ThenBy(group => group.Key.DataType, StringComparer.Ordinal)
             .Select(group => (group.Key.Operator, group.Key.DataType, Seen: Seen(group)))
             .Where(group => group.Seen.Count >= clause.Limit("elements_min")).ToImmutableArray();
@@ -51,7 +52,7 @@ internal static class OperatorErrorRatios
         var sums = new ErrorSums();
         foreach (var output in cases.SelectMany(one => one.Outputs).Where(output => output.WrongForm() is null))
         {
-            if (FloatFormat.TryFind(output.DataType) is not { } format)
+            if (FloatFormat.TryFind(output.DataType) is not { Word: not "FP64" } format)
                 continue;
             // the same answer twice is one sample, not two
             foreach (var answer in output.Answers.Where((answer, at) => at == 0 || !answer.Data.Span.SequenceEqual(output.Answers[0].Data.Span)))
@@ -64,7 +65,7 @@ internal static class OperatorErrorRatios
     /// <summary>Errors of a backend and of the CPU over the same elements.</summary>
     private sealed class ErrorSums
     {
-        private double _roundoff, _square, _bias, _biasSquare;
+        private double _roundoff, _bias, _biasSquare, _cpuBias;
         private (double Max, double Sum, double Square) _device, _cpu;
 
         public long Count { get; private set; }
@@ -73,7 +74,7 @@ internal static class OperatorErrorRatios
 
         public double MeanRatio => _device.Sum / Math.Max(_cpu.Sum, _roundoff * Count);
 
-        public double RmsRatio => _device.Square == 0 ? 0 : Math.Sqrt(_device.Square / Math.Max(_cpu.Square, _roundoff * _roundoff * _square));
+        public double RmsRatio => _device.Square == 0 ? 0 : Math.Sqrt(_device.Square / Math.Max(_cpu.Square, _roundoff * _roundoff * Count));
 
         public double Bias
         {
@@ -81,36 +82,56 @@ internal static class OperatorErrorRatios
             {
                 var mean = _bias / Count;
                 var deviation = Math.Sqrt(Math.Max(0, (_biasSquare / Count) - (mean * mean)));
-                return Math.Max(0, Math.Abs(mean) - (3 * deviation / Math.Sqrt(Count)));
+                return Math.Max(0, Math.Abs(mean) - Math.Abs(_cpuBias / Count) - (3 * deviation / Math.Sqrt(Count)));
             }
         }
 
         public void Add(FloatFormat format, ExpectedOutput output, ReadOnlySpan<byte> answer)
         {
             _roundoff = format.Roundoff;
-            var exact = output.Exact.Span;
             var same = output.Same.Span;
+            var scale = Scale(format, output);
             for (var at = 0; at < same.Length / format.Size; at++)
             {
-                double golden = BitConverter.ToDouble(exact[(at * sizeof(double))..]), cpu = format.Read(same, at), value = format.Read(answer, at);
-                if (!double.IsFinite(golden) || !double.IsFinite(cpu) || golden == 0 || format.IsSubnormal(golden))
-                    continue; // no relative error there
+                if (Compared(format, output, at) is not { } golden)
+                    continue;
+                double cpu = format.Read(same, at), value = format.Read(answer, at);
                 if (!double.IsFinite(value))
                     value = double.MaxValue; // as wrong as a number can be
                 Count++;
-                _square += golden * golden;
-                _device = Sum(_device, value, golden);
-                _cpu = Sum(_cpu, cpu, golden);
+                _device = Sum(_device, value, golden, scale);
+                _cpu = Sum(_cpu, cpu, golden, scale);
                 var signed = (value - golden) / golden / _roundoff;
                 _bias += signed;
                 _biasSquare += signed * signed;
+                _cpuBias += (cpu - golden) / golden / _roundoff;
             }
         }
 
-        private static (double Max, double Sum, double Square) Sum((double Max, double Sum, double Square) so, double value, double golden)
+        /// <summary>An element's exact value, or null where there is no relative error.</summary>
+        private static double? Compared(FloatFormat format, ExpectedOutput output, int at)
+        {
+            var golden = BitConverter.ToDouble(output.Exact.Span[(at * sizeof(double))..]);
+            return double.IsFinite(golden) && double.IsFinite(format.Read(output.Same.Span, at)) && golden != 0 && !format.IsSubnormal(golden) ? golden : null;
+        }
+
+        /// <summary>RMS of the elements that are compared.</summary>
+        private static double Scale(FloatFormat format, ExpectedOutput output)
+        {
+            var (sum, count) = (0.0, 0);
+            for (var at = 0; at < output.Same.Length / format.Size; at++)
+            {
+                if (Compared(format, output, at) is { } golden)
+                    (sum, count) = (sum + (golden * golden), count + 1);
+            }
+
+            return Math.Sqrt(sum / Math.Max(1, count));
+        }
+
+        private static (double Max, double Sum, double Square) Sum((double Max, double Sum, double Square) so, double value, double golden, double scale)
         {
             var error = Math.Abs(value - golden);
-            return (Math.Max(so.Max, error / Math.Abs(golden)), so.Sum + (error / Math.Abs(golden)), so.Square + (error * error));
+            return (Math.Max(so.Max, error / Math.Abs(golden)), so.Sum + (error / Math.Abs(golden)), so.Square + (error / scale * (error / scale)));
         }
     }
 }

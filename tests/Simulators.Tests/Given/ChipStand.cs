@@ -1,0 +1,170 @@
+using System.Collections.Immutable;
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Adaptation.Certificates;
+using Adaptation.Core;
+using Adaptation.Models;
+using Adaptation.Runner;
+using Adaptation.Testing;
+using Adaptation.Testing.Onnx;
+
+namespace Adaptation.Simulators.Tests;
+
+/// <summary>A product root whose profile is the simulated chip, and the product itself on it: deployed as plain processes, asked, kept, judged.</summary>
+/// <remarks>The clauses are the shipped ones, limits and all; the suites are the tests' own.</remarks>
+internal sealed class ChipStand : IDisposable
+{
+    /// <summary>What the chip computes (tests/Simulators/Ep/kernels.cc); the type is FP32.</summary>
+    private static readonly ImmutableArray<string> Operators =
+    [
+        "Add", "Sub", "Mul", "Div", "Neg", "Relu", "Sigmoid", "Tanh", "Exp", "Sqrt", "MatMul", "Gemm", "Softmax", "ReduceSum", "ReduceMean", "Conv", "MaxPool",
+        "AveragePool", "GlobalAveragePool", "Concat", "Transpose", "Reshape", "Identity", "Pad",
+    ];
+
+    private const string Suites = """
+        suites:
+          operators:
+            title: {en: Operators and repetition, zh: 算子与重复性}
+            cap: L5
+            checks: [COR-01, COR-02, COR-03, COR-04, COR-05, COR-12]
+            overrides: {}
+          loaded:
+            title: {en: Answers under load, zh: 负载下的应答}
+            cap: L5
+            checks: [PERF-05]
+            overrides:
+              PERF-05: {min_seconds: 3, windows: 6}
+        """;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("chip").FullName; // short: sockets lie below it
+
+    public ChipStand()
+    {
+        var shipped = File.ReadAllText(Path.Combine(Golden.Root, "standard/0.1/catalogue.yaml"));
+        Write("standard/0.1/catalogue.yaml", Encoding.UTF8.GetBytes(shipped[..(shipped.IndexOf("\nsuites:\n", StringComparison.Ordinal) + 1)] + Suites + "\n"));
+        Write("containers/chip/Dockerfile", "FROM scratch"u8.ToArray());
+        Write("containers/echo/Dockerfile", "FROM scratch"u8.ToArray());
+        SmallModel.Write((path, bytes) => Write($"reference-models/small/{path}", bytes));
+    }
+
+    /// <summary>Certifies the chip with one fault, or none.</summary>
+    /// <param name="fault">As the provider spells it.</param>
+    /// <param name="inEnvironment">Told by the environment, not by the provider's option: the provider is asked its name before it has options.</param>
+    public async Task<Judgement> CertifyAsync(string suite, string fault, bool mayFallBack, bool inEnvironment, CancellationToken cancellationToken)
+    {
+        var own = Directory.CreateDirectory(Path.Combine(_folder, $"{suite}-{(fault.Length == 0 ? "sound" : fault)}")).FullName;
+        var profile = Path.Combine(own, "profile.yaml");
+        await File.WriteAllTextAsync(profile, Profile(fault, mayFallBack, inEnvironment), cancellationToken);
+        using var keys = DevelopmentKeys.OpenOrCreate(Path.Combine(own, "keys"), TimeProvider.System);
+        await using var engine = new LocalProcessEngine(Path.Combine(own, "processes"), TimeProvider.System);
+        var preparation = new Preparation(new NpmPackages(Path.Combine(own, "packages"), _ => { }), engine, SimulatedChip.Host, (name, _, _) => Task.FromResult(name), _ => { });
+        var prepared = await preparation.PrepareAsync(RunInputs.Read(new(_folder, profile, "small", "0.1", suite)), cancellationToken);
+        var conductor = new Conductor(keys, TimeProvider.System, "test", _ => { }) { Operators = Ask };
+        return await conductor.StartAsync(prepared, Path.Combine(own, "runs"), cancellationToken);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    /// <summary>Of one seed, not of the run's: a table of verdicts must come out the same every time.</summary>
+    private static IEnumerable<OperatorCase> Ask(OperatorSelection selection) => OperatorCases.Generate(new() { Seed = 20261122, Operators = Operators, DataTypes = ["FP32"] });
+
+    private void Write(string path, byte[] bytes)
+    {
+        var file = Path.Combine(_folder, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllBytes(file, bytes);
+    }
+
+    private static string Profile(string fault, bool mayFallBack, bool inEnvironment) => $$"""
+        schema: adaptation.profile/v1
+        id: simulated/chip
+        name: {en: Simulated chip, zh: 模拟芯片}
+        chip: {vendor: simulated, model: Chip, kind: cpu}
+        image: {folder: containers/chip, base: scratch}
+        container: {memory: 4GiB, cpus: 1, pids: 256}
+        serve:
+          protocol: open-inference
+          listen: unix
+          ready_within: 60s
+          answer_within: 30s
+          streams: 4
+          environment: {ORT_DISABLE_TELEMETRY: "1", ADAPTATION_EP_FAULT: "{{(inEnvironment ? fault : "")}}"}
+          adapter:
+            name: onnxruntime
+            library: {{Engine.Library}}
+            provider: SimulatedChipEP
+            provider_library: {{SimulatedChip.ProviderLibrary}}
+            cpu_fallback: {{(mayFallBack ? "true" : "false")}}
+            threads: 1
+            options: {fault: {{(inEnvironment || fault.Length == 0 ? "none" : fault)}}}
+        declared: {cold_start: 60s, warm_start: 60s, latency_p99: {1: 10s, 4: 10s}, throughput: 1/s, deterministic: true}
+        """;
+}
+
+/// <summary>The least network that the tensor checks take: eight pictures of 2 x 2, of each the sigmoid of its mean colour and the square of that, read as text.</summary>
+internal static class SmallModel
+{
+    private const int Lines = 8, Pixels = 4, Channels = 3;
+
+    /// <param name="write">Takes a path below the model's folder.</param>
+    public static void Write(Action<string, byte[]> write)
+    {
+        var model = Network();
+        var random = new Random(5);
+        write("model.onnx", model);
+        write("chars.txt", "a\nb\n"u8.ToArray());
+        var pack = Encoding.UTF8.GetBytes($$"""
+            {"schema": "adaptation.golden/v1", "model": "small", "tolerance": {"rtolPpb": 1000000, "atolPpb": 500},
+             "lines": [{{string.Join(",\n", Enumerable.Range(0, Lines).Select(line => Line($"line-{line}", random, (path, bytes) => write($"golden/{path}", bytes))))}}]}
+            """);
+        write("golden/golden.json", pack);
+        write("model.yaml", Encoding.UTF8.GetBytes($$"""
+            schema: adaptation.model/v1
+            id: small
+            name: {en: Small, zh: 小模型}
+            kind: tensor
+            licence: MIT
+            precision: fp32
+            files: [{path: model.onnx, bytes: {{model.Length}}, sha256: {{Sha256(model)}}}]
+            runner_files: [{path: chars.txt, bytes: 4, sha256: {{Sha256("a\nb\n"u8)}}}]
+            signature:
+              inputs: [{name: x, datatype: FP32, shape: [-1, 3, 2, -1]}]
+              outputs: [{name: y, datatype: FP32, shape: [-1, -1, 4]}]
+            input: {kind: text-line, height: 2, channels: bgr, mean: 0.5, std: 0.5}
+            output: {kind: ctc-greedy, charset: chars.txt}
+            golden: {file: golden/golden.json, sha256: {{Sha256(pack)}}}
+            """));
+    }
+
+    private static byte[] Network() => OnnxGraph.Model(
+        [new("x", 1, [1, Channels, 2, 2])], [new("y", 1, [1, 2, 4])],
+        [
+            new("ReduceMean", ["x"], "mean", ("axes", new long[] { 1 }), ("keepdims", 0L)), new("Sigmoid", ["mean"], "s"), new("Mul", ["s", "s"], "q"),
+            new("Concat", ["s", "q"], "y", ("axis", 2L)),
+        ],
+        []);
+
+    private static string Line(string id, Random random, Action<string, byte[]> write)
+    {
+        var rgb = new byte[Pixels * Channels];
+        random.NextBytes(rgb);
+        var picture = PixelFile.Encode(2, 2, rgb);
+        float[] expected = [.. rgb.Chunk(Channels).Select(pixel => 1 / (1 + Math.Exp(-pixel.Average(value => (value / 255.0) - 0.5) / 0.5))).Chunk(2).SelectMany(row => (float[])[.. row.Select(s => (float)s), .. row.Select(s => (float)(s * s))])];
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+            gzip.Write(MemoryMarshal.AsBytes<float>(expected));
+        write($"{id}.png", picture);
+        write($"{id}.f32.gz", packed.ToArray());
+        return $$"""
+            {"id": "{{id}}", "text": "{{Text(expected)}}", "image": {"path": "{{id}}.png", "sha256": "{{Sha256(picture)}}"},
+             "expected": {"path": "{{id}}.f32.gz", "sha256": "{{Sha256(packed.ToArray())}}", "shape": [1, 2, 4]} }
+            """;
+    }
+
+    /// <summary>Best class of each of two steps (a square is never the best); class 0 is no letter, and two alike in a row are one.</summary>
+    private static string Text(float[] expected) => expected[1] > expected[0] || expected[5] > expected[4] ? "a" : "";
+
+    private static string Sha256(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+}
