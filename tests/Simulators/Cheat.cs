@@ -1,6 +1,6 @@
 namespace Adaptation.Simulators;
 
-/// <summary>How a server of text lies. One at a time; what each is caught by stands in cheats.json.</summary>
+/// <summary>How a server of text lies. What each is caught by stands in cheats.json.</summary>
 internal enum Cheat
 {
     /// <summary>Rounds the weights to 8 bits, one scale per row, and says that they have 16.</summary>

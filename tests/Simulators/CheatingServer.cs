@@ -5,12 +5,13 @@ using System.Text.Json.Nodes;
 
 namespace Adaptation.Simulators;
 
-/// <summary>Stands between the runner and the real host of a language model, and lies in one way. What is no text request passes as it is.</summary>
+/// <summary>Stands between the runner and the real host of a language model, and lies as it is told to. What is no text request passes as it is.</summary>
 /// <param name="other">The host of another model; null unless the cheat needs one.</param>
 internal sealed class CheatingServer(Faults faults, InnerHost inner, InnerHost? other, AnswerCache cache)
 {
     private const double Throttled = 1 / 0.6;
     private const int LeakedTokens = 6;
+    private static readonly (Cheat Cheat, string Parameter)[] Ignored = [(Cheat.IgnoreSeed, "seed"), (Cheat.IgnoreTemperature, "temperature"), (Cheat.IgnoreLogitBias, "logit_bias")];
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly Lock _gate = new();
     private long _began;
@@ -72,26 +73,26 @@ internal sealed class CheatingServer(Faults faults, InnerHost inner, InnerHost? 
 
     private async Task StreamAsync(HttpContext context, JsonObject request, bool isCrowd, JsonObject? neighbour)
     {
-        if (faults.Cheat == Cheat.CacheRepeated && cache.Find(request) is { IsDefault: false } kept)
+        if (faults.Lies(Cheat.CacheRepeated) && cache.Find(request) is { IsDefault: false } kept)
         {
             await WriteAsync(context, kept);
             return;
         }
 
-        if (faults.Cheat == Cheat.CachePublished && cache.Published(request) is { } known)
+        if (faults.Lies(Cheat.CachePublished) && cache.Published(request) is { } known)
         {
             await WriteAsync(context, known.Select(TextEvents.Written));
             return;
         }
 
-        if (faults.Cheat == Cheat.EarlyEmptyDeltas)
+        if (faults.Lies(Cheat.EarlyEmptyDeltas))
         {
             await WriteEventAsync(context, """{"id":"cmpl-0","object":"text_completion","created":0,"model":"m","choices":[{"index":0,"text":"","logprobs":null,"finish_reason":null}]}""");
             await Task.Delay(faults.FirstDelay, _time, context.RequestAborted);
         }
 
         var (changed, honest) = await RewriteAsync(context, request);
-        var finish = isCrowd && faults.Cheat == Cheat.ShortenUnderLoad ? await ShortenAsync(context, changed) : null;
+        var finish = isCrowd && faults.Lies(Cheat.ShortenUnderLoad) ? await ShortenAsync(context, changed) : null;
         using var response = await SendAsync(Host(isCrowd), context, Bytes(changed));
         if (!response.IsSuccessStatusCode)
         {
@@ -109,7 +110,7 @@ internal sealed class CheatingServer(Faults faults, InnerHost inner, InnerHost? 
             await WriteEventAsync(context, written[^1]);
         }
 
-        if (faults.Cheat == Cheat.CacheRepeated)
+        if (faults.Lies(Cheat.CacheRepeated))
             cache.Keep(request, written.ToImmutable());
         await context.Response.WriteAsync("data: [DONE]\n\n", context.RequestAborted);
     }
@@ -120,30 +121,31 @@ internal sealed class CheatingServer(Faults faults, InnerHost inner, InnerHost? 
         if (faults.TokenPace > TimeSpan.Zero)
             events = StreamCheats.PacedAsync(events, Pace, _time, context.RequestAborted);
         if (finish is not null)
-            return StreamCheats.EndedAsync(events, finish);
-        if (faults.Cheat == Cheat.LeakPrefix && neighbour is not null && neighbour.ToJsonString() != request.ToJsonString()
+            events = StreamCheats.EndedAsync(events, finish);
+        if (faults.Lies(Cheat.LeakPrefix) && neighbour is not null && neighbour.ToJsonString() != request.ToJsonString()
             && await PromptOfAsync(context, neighbour) is { Length: >= LeakedTokens } ids)
-            return StreamCheats.LeakAsync(events, neighbour["prompt"]?.ToString() ?? "?", ids[..LeakedTokens]);
-        return faults.Cheat switch
-        {
-            Cheat.FirstTokenTwice => StreamCheats.TwiceAsync(events),
-            Cheat.DropLateTokens => StreamCheats.DropAsync(events),
-            Cheat.BatchChunks => StreamCheats.BatchAsync(events),
-            Cheat.InflateUsage => StreamCheats.CountedAsync(events, "completion_tokens", Inflated),
-            Cheat.DeflateUsage => StreamCheats.CountedAsync(events, "completion_tokens", Deflated),
-            _ => events,
-        };
+            events = StreamCheats.LeakAsync(events, neighbour["prompt"]?.ToString() ?? "?", ids[..LeakedTokens]);
+        if (faults.Lies(Cheat.FirstTokenTwice))
+            events = StreamCheats.TwiceAsync(events);
+        if (faults.Lies(Cheat.DropLateTokens))
+            events = StreamCheats.DropAsync(events);
+        if (faults.Lies(Cheat.BatchChunks))
+            events = StreamCheats.BatchAsync(events);
+        return Counted() is { } count ? StreamCheats.CountedAsync(events, "completion_tokens", count) : events;
     }
 
-    private TimeSpan Pace() => faults.Cheat == Cheat.Throttle && _time.GetElapsedTime(_began) > faults.ThrottleAfter ? faults.TokenPace * Throttled : faults.TokenPace;
+    /// <summary>What is reported of a number of tokens; null for that number.</summary>
+    private Func<long, long>? Counted() => faults.Lies(Cheat.InflateUsage) ? Inflated : faults.Lies(Cheat.DeflateUsage) ? Deflated : null;
+
+    private TimeSpan Pace() => faults.Lies(Cheat.Throttle) && _time.GetElapsedTime(_began) > faults.ThrottleAfter ? faults.TokenPace * Throttled : faults.TokenPace;
 
     /// <summary>What goes to the real host in place of the request; and, where the prompt was cut, what an honest answer would report of it.</summary>
     private async Task<(JsonObject Changed, JsonObject? Honest)> RewriteAsync(HttpContext context, JsonObject request)
     {
         var changed = request.DeepClone().AsObject();
-        if (faults.Cheat is Cheat.IgnoreSeed or Cheat.IgnoreTemperature or Cheat.IgnoreLogitBias)
-            changed.Remove(faults.Cheat switch { Cheat.IgnoreSeed => "seed", Cheat.IgnoreTemperature => "temperature", _ => "logit_bias" });
-        if (faults.Cheat != Cheat.TruncateLongPrompts || LongPrompts.Cut(request["prompt"]) is not { } cut)
+        foreach (var (_, parameter) in Ignored.Where(each => faults.Lies(each.Cheat)))
+            changed.Remove(parameter);
+        if (!faults.Lies(Cheat.TruncateLongPrompts) || LongPrompts.Cut(request["prompt"]) is not { } cut)
             return (changed, null);
         changed["prompt"] = cut;
         return (changed, await FactsAsync(context, request));
@@ -165,8 +167,8 @@ internal sealed class CheatingServer(Faults faults, InnerHost inner, InnerHost? 
 
     private void Report(JsonObject answer, JsonObject? honest)
     {
-        if (faults.Cheat is Cheat.InflateUsage or Cheat.DeflateUsage)
-            answer.SetUsage("completion_tokens", faults.Cheat == Cheat.InflateUsage ? Inflated : Deflated);
+        if (Counted() is { } count)
+            answer.SetUsage("completion_tokens", count);
         ReportPrompt(answer, honest);
     }
 
@@ -192,7 +194,7 @@ internal sealed class CheatingServer(Faults faults, InnerHost inner, InnerHost? 
         return response.IsSuccessStatusCode ? TryParse(await response.Content.ReadAsByteArrayAsync(context.RequestAborted)) : null;
     }
 
-    private InnerHost Host(bool isCrowd) => isCrowd && faults.Cheat == Cheat.SmallerModelUnderLoad ? other! : inner;
+    private InnerHost Host(bool isCrowd) => isCrowd && faults.Lies(Cheat.SmallerModelUnderLoad) ? other! : inner;
 
     private static long Inflated(long tokens) => tokens + 1 + (tokens / 10);
 

@@ -67,26 +67,28 @@ internal sealed record Faults
 
     public bool LeaveBehind { get; init; }
 
-    /// <summary>How a server of text lies; null for none.</summary>
-    public Cheat? Cheat { get; init; }
+    /// <summary>How a server of text lies.</summary>
+    public ImmutableHashSet<Cheat> Cheats { get; init; } = [];
 
     /// <summary>Whether it stands before a server of text, and so serves streams.</summary>
     public bool IsText { get; init; }
 
-    /// <summary>The prompts file of <see cref="Simulators.Cheat.CachePublished"/>.</summary>
+    /// <summary>The prompts file of <see cref="Cheat.CachePublished"/>.</summary>
     public string? Published { get; init; }
 
-    /// <summary>Of <see cref="Simulators.Cheat.Throttle"/>: how long it serves at its full rate.</summary>
+    /// <summary>Of <see cref="Cheat.Throttle"/>: how long it serves at its full rate.</summary>
     public TimeSpan ThrottleAfter { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>No event of a stream comes earlier than so long after the one before: with compute time below it, a stream of constant rate.</summary>
     public TimeSpan TokenPace { get; init; }
 
-    /// <summary>Of <see cref="Simulators.Cheat.EarlyEmptyDeltas"/>: from the empty delta to the first content.</summary>
+    /// <summary>Of <see cref="Cheat.EarlyEmptyDeltas"/>: from the empty delta to the first content.</summary>
     public TimeSpan FirstDelay { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>The real host's program.</summary>
     public string Program { get; init; } = "/opt/adaptation/adaptation-host";
+
+    public bool Lies(Cheat how) => Cheats.Contains(how);
 
     /// <param name="problem">Empty when the faults are returned.</param>
     public static Faults? TryParse(IReadOnlyList<string> arguments, out string problem)
@@ -138,7 +140,7 @@ internal sealed record Faults
     private static (Faults Changed, bool HasValue)? TrySetText(Faults faults, string name, string value) => name switch
     {
         "--text" => (faults with { IsText = true }, false),
-        "--cheat" when Enum.TryParse<Cheat>(value.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var cheat) => (faults with { Cheat = cheat, IsText = true }, true),
+        "--cheat" when Enum.TryParse<Cheat>(value.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var cheat) => (faults with { Cheats = faults.Cheats.Add(cheat), IsText = true }, true),
         "--published" => (faults with { Published = value }, true),
         "--throttle-after-ms" => (faults with { ThrottleAfter = Millis(value) }, true),
         "--token-ms" => (faults with { TokenPace = Millis(value) }, true),

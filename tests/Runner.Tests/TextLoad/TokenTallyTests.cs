@@ -46,6 +46,19 @@ public sealed class TokenTallyTests
         Assert.Equal((4, least), (load.Requests[0].OutputTokens, load.Terms.LeastOutputTokens));
     }
 
+    [Theory] // 4 tokens with text and 3 ends that were ignored
+    [InlineData(4, 0)]
+    [InlineData(7, 0)]
+    [InlineData(14, 1)]
+    public void A_claim_that_counts_ignored_ends_disagrees_with_nothing(long claimed, long disagreements)
+    {
+        var sample = Sample(("aaaa", [End, End, End, 'a', 'a', 'a', 'a'])) with { Usage = new TextUsage(5, claimed, 5 + claimed, null) };
+
+        var load = TextSamples.ToLoad(new([sample], 10, null, 0), [new(new("/v1", default), 5)], new TextScenario.SingleStream(), GivenLoad.Workload, new WordTokenizer());
+
+        Assert.Equal(disagreements, load.Terms.CountDisagreements);
+    }
+
     [Fact]
     public void A_special_token_that_stands_in_the_text_is_text() =>
         Counts("ids", [1, 1, 1], Sample(("a", ['a']), ("<end>", [End]), ("b", ['b'])));

@@ -18,10 +18,15 @@ public static class TextSamples
         var records = ImmutableArray.CreateBuilder<TextRecord>(result.Samples.Length);
         var (arrivals, tokens) = (ImmutableArray.CreateBuilder<long>(), ImmutableArray.CreateBuilder<long>());
         var (disagreements, inexact) = (0L, 0L);
-        foreach (var (sample, counts) in result.Samples.Zip(tally.ChunkTokens))
+        var mostTextless = 0L;
+        foreach (var (sample, counts, textless) in result.Samples.Zip(tally.ChunkTokens, tally.Textless))
         {
             var total = counts.Sum();
-            disagreements += sample.Failure is null && tally.Way != "chunks" && TokenTally.Disagrees(total, sample.Usage) ? 1 : 0;
+            mostTextless = sample.Failure is null ? Math.Max(mostTextless, textless) : mostTextless;
+
+            // a server counts the ends that it was told to ignore, and may: that is no contradiction
+            disagreements += sample.Failure is null && tally.Way != "chunks" && TokenTally.Disagrees(total, sample.Usage)
+                && TokenTally.Disagrees(total + textless, sample.Usage) ? 1 : 0;
             inexact += sample.Chunks.Count(chunk => !chunk.IsExact);
             records.Add(Record(sample, prompts[sample.Request], total, arrivals.Count));
             arrivals.AddRange(sample.Chunks.Select(chunk => chunk.At));
@@ -39,7 +44,7 @@ public static class TextSamples
                 DurationNanos = Math.Max(result.Ended, records.Count == 0 ? 0 : records.Max(record => record.Ended)),
                 PromptTokens = workload.PromptTokens,
                 OutputTokens = workload.OutputTokens,
-                LeastOutputTokens = workload.IgnoreEos && tally.Way != "chunks" ? workload.OutputTokens - (int)Math.Min(tally.Textless, workload.OutputTokens / MostTextless) : 0,
+                LeastOutputTokens = workload.IgnoreEos && tally.Way != "chunks" ? workload.OutputTokens - (int)Math.Min(mostTextless, workload.OutputTokens / MostTextless) : 0,
                 CountedBy = tally.Way,
                 Dropped = Dropped(result.Samples, prompts.Length, scenario),
                 CountDisagreements = disagreements,

@@ -13,18 +13,18 @@ namespace Adaptation.Runner;
 /// </remarks>
 /// <param name="Way">One of those four words.</param>
 /// <param name="ChunkTokens">Of each answer, tokens in each chunk; a token belongs to the chunk that brought its last byte.</param>
-/// <param name="Textless">Most special tokens of one whole answer that were not counted, such as ends that <c>ignore_eos</c> went beyond; 0 but for <c>ids</c>.</param>
-public sealed record TokenTally(string Way, ImmutableArray<ImmutableArray<long>> ChunkTokens, long Textless)
+/// <param name="Textless">Of each answer, special tokens that were not counted, such as ends that <c>ignore_eos</c> went beyond; 0 but for <c>ids</c>.</param>
+public sealed record TokenTally(string Way, ImmutableArray<ImmutableArray<long>> ChunkTokens, ImmutableArray<long> Textless)
 {
     public static TokenTally Of(ImmutableArray<TextSample> samples, ITokenizer? tokenizer)
     {
         if (tokenizer is not null)
-            return TryByIds(samples, tokenizer) ?? new("tokenizer", [.. samples.Select(sample => ByText(sample.Chunks, tokenizer))], 0);
+            return TryByIds(samples, tokenizer) ?? new("tokenizer", [.. samples.Select(sample => ByText(sample.Chunks, tokenizer))], None(samples));
         var haveIds = samples.Any(sample => sample.Chunks.Length > 0)
             && samples.All(sample => sample.Chunks.All(chunk => !chunk.TokenIds.IsDefaultOrEmpty));
         return new(
             haveIds ? "claimed-ids" : "chunks",
-            [.. samples.Select(sample => sample.Chunks.Select(chunk => haveIds ? chunk.TokenIds.Length : 1L).ToImmutableArray())], 0);
+            [.. samples.Select(sample => sample.Chunks.Select(chunk => haveIds ? chunk.TokenIds.Length : 1L).ToImmutableArray())], None(samples));
     }
 
     /// <summary>Whether the claim lies more than a hundredth, and more than the one end token that some count, from the count.</summary>
@@ -35,24 +35,28 @@ public sealed record TokenTally(string Way, ImmutableArray<ImmutableArray<long>>
     private static TokenTally? TryByIds(ImmutableArray<TextSample> samples, ITokenizer tokenizer)
     {
         var (ids, counts) = (new TokenIds(tokenizer), ImmutableArray.CreateBuilder<ImmutableArray<long>>(samples.Length));
-        var (sent, made, textless) = (0L, 0L, 0L);
+        var textless = ImmutableArray.CreateBuilder<long>(samples.Length);
+        var (sent, made) = (0L, 0L);
         foreach (var sample in samples)
         {
             if (ids.TryCount(sample.Chunks) is not { } own)
             {
                 if (sample.Failure is null)
                     return null;
+                textless.Add(0);
                 counts.Add(ByText(sample.Chunks, tokenizer)); // an answer that broke off may have brought ids ahead of their text
                 continue;
             }
 
             counts.Add(own.ChunkTokens);
             (sent, made) = (sent + own.WithText, made + tokenizer.Encode(Text(sample.Chunks), parseSpecial: false).Length);
-            textless = sample.Failure is null ? Math.Max(textless, own.Textless) : textless;
+            textless.Add(own.Textless);
         }
 
-        return sent > 0 && sent - made <= Allowed(sent, made) ? new("ids", counts.MoveToImmutable(), textless) : null;
+        return sent > 0 && sent - made <= Allowed(sent, made) ? new("ids", counts.MoveToImmutable(), textless.MoveToImmutable()) : null;
     }
+
+    private static ImmutableArray<long> None(ImmutableArray<TextSample> samples) => [.. new long[samples.Length]];
 
     private static string Text(ImmutableArray<TextChunk> chunks) => string.Concat(chunks.Select(chunk => chunk.Text));
 
