@@ -42,7 +42,7 @@ internal sealed class Bundle : IDisposable
     public CanonicalValue.Object? Combination { get; private set; }
 
     /// <summary>A judge that reads what it is given: each check passes if all samples are within its clause's limit.</summary>
-    public static Judgement Judge(Standard standard, Evidence evidence)
+    public static Judgement Judge(Standard standard, Evidence evidence, ImmutableArray<string> waived)
     {
         foreach (var line in evidence.Plan.Golden.Lines)
             evidence.Files.Read(line.Expected);
@@ -83,7 +83,7 @@ internal sealed class Bundle : IDisposable
     {
         var (measurements, journal) = (Read(), JournalReader.Read(File.ReadAllBytes(this["run/events.jsonl"]), Given.Challenge));
         var manifest = EvidenceManifest.Create(Folder);
-        var judgement = Judge(Given.Standard, new Evidence(Plan, measurements, new EvidenceFiles(Folder, manifest)));
+        var judgement = Judge(Given.Standard, new Evidence(Plan, measurements, new EvidenceFiles(Folder, manifest)), waived: []);
         File.WriteAllBytes(this["verdicts.json"], VerdictsFile.Write(judgement));
         damage?.Invoke();
         var listed = EvidenceManifest.Create(Folder).ToBytes();
@@ -99,10 +99,10 @@ internal sealed class Bundle : IDisposable
         return Given.Accepted(CertificateIssuer.Issue(change?.Invoke(content) ?? content, Given.Signers));
     }
 
-    public void Refuses(string code, VerifiedCertificate certificate, Func<Standard, Evidence, Judgement>? judge = null) =>
+    public void Refuses(string code, VerifiedCertificate certificate, Func<Standard, Evidence, ImmutableArray<string>, Judgement>? judge = null) =>
         Assert.Equal(code, Assert.IsType<EvidenceVerification.Refused>(Verify(certificate, judge)).Rejection.Code);
 
-    public EvidenceVerification Verify(VerifiedCertificate certificate, Func<Standard, Evidence, Judgement>? judge = null) =>
+    public EvidenceVerification Verify(VerifiedCertificate certificate, Func<Standard, Evidence, ImmutableArray<string>, Judgement>? judge = null) =>
         EvidenceVerifier.Verify(certificate, Folder, Given.Standard, judge ?? Judge);
 
     public void Replace(string path, string old, string replacement)

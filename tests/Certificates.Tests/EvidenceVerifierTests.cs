@@ -170,7 +170,7 @@ public sealed class EvidenceVerifierTests
     {
         using var bundle = new Bundle();
         void Differs(Func<Judgement, Judgement> change, VerifiedCertificate certificate) =>
-            bundle.Refuses("RESULT_RECOMPUTED", certificate, (standard, evidence) => change(Bundle.Judge(standard, evidence)));
+            bundle.Refuses("RESULT_RECOMPUTED", certificate, (standard, evidence, waived) => change(Bundle.Judge(standard, evidence, waived)));
 
         var good = bundle.Seal();
         Differs(judgement => judgement with { Outcome = Outcome.Incomplete }, good);
