@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Adaptation.Certificates;
-using Adaptation.Core;
 using Adaptation.Runner;
 
 namespace Adaptation.Cli;
