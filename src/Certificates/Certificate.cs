@@ -3,7 +3,7 @@ using Adaptation.Core;
 
 namespace Adaptation.Certificates;
 
-/// <summary>What a certificate says. Only one that passed is ever issued, so there is no member for the result.</summary>
+/// <summary>What a certificate says. Only one that passed is ever issued, so the result follows from whether something was waived.</summary>
 public sealed record Certificate
 {
     /// <summary>Of the bytes of <c>combination.lock</c>: the one subject.</summary>
@@ -49,6 +49,12 @@ public sealed record Certificate
 
     /// <summary>Hardening rule to the profile's reason for an exception.</summary>
     public ImmutableSortedDictionary<string, string> Exceptions { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Each for another must of <see cref="Results"/> that failed; not checked here: <see cref="VerifiedCertificate.Waivers"/> are.</summary>
+    public ImmutableArray<SignedWaiver> Waivers { get; init; } = [];
+
+    /// <summary><c>WARNED</c> exactly where there are waivers, else <c>PASSED</c>.</summary>
+    public string Result => Waivers.IsEmpty ? "PASSED" : "WARNED";
 
     /// <summary>Members of the combination whose change ends the certificate's meaning. Nothing inherits it in this version.</summary>
     public required ImmutableArray<string> VoidedBy { get; init; }

@@ -50,7 +50,7 @@ public static class CertificateFormat
             ("reason", JsonShape.Free),
             ("figures", FigureJson.Shape))),
         ("exceptions", JsonShape.Free),
-        ("waivers", JsonShape.Free),
+        ("waivers", Dsse.Shape),
         ("scope", JsonShape.Of("inherits", "voidedBy")),
         ("evidence", new JsonShape(("name", JsonShape.Free), ("digest", Digest), ("size", JsonShape.Free))),
         ("journal", JsonShape.Of("lines", "last")));

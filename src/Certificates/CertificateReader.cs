@@ -92,6 +92,7 @@ internal static class CertificateReader
             Suite = new SuiteReference(suite.Identity("name"), suite.Identity("version"), suite.Object("digest").Digest("sha256")),
             Results = ReadResults(predicate),
             Exceptions = ReadExceptions(predicate),
+            Waivers = predicate.Array("waivers", (item, path) => SignedWaiver.Read(new JsonMembers(item, WaiverStatement.Prefix, path))),
             VoidedBy = scope.Array("voidedBy", (item, path) => scope.CheckIdentity(scope.AsText(item, path), path)),
             Evidence = new EvidenceReference(ReadDigest(evidence), NotNegative(evidence, "size")),
             Journal = new JournalReference(NotNegative(journal, "lines"), journal.Digest("last")),
@@ -150,12 +151,14 @@ internal static class CertificateReader
     private static void CheckResult(JsonMembers predicate, Certificate certificate)
     {
         var result = predicate.Text("result");
-        if (result == "WARNED" || predicate.Array("waivers", (item, _) => item).Length > 0)
-            throw Rejection.Because("RESULT_WARNED", "the certificate has waivers; this version accepts none");
-        if (result != "PASSED")
-            throw Rejection.Because("RESULT_NOT_PASSED", $"result is {JsonGate.Quote(result)}; only PASSED is a certificate");
-        var notPassed = certificate.Results.FirstOrDefault(
-            check => check is { Requirement: Requirement.Must, Verdict: not ("pass" or "not_applicable") });
+        if (result is not ("PASSED" or "WARNED"))
+            throw Rejection.Because("RESULT_NOT_PASSED", $"result is {JsonGate.Quote(result)}; only PASSED and WARNED are certificates");
+        if (result != certificate.Result)
+            throw Rejection.Because("WAIVER_RESULT", $"result is {result} and there are {certificate.Waivers.Length} waivers; WARNED stands exactly where there are some");
+        CheckWaived(certificate);
+        var notPassed = certificate.Results.FirstOrDefault(check =>
+            check is { Requirement: Requirement.Must, Verdict: not ("pass" or "not_applicable") }
+            && certificate.Waivers.All(waiver => waiver.Content.Check != check.Check));
         if (notPassed is not null)
             throw Rejection.Because("RESULT_NOT_PASSED", $"{notPassed.Check} is a must and its verdict is {notPassed.Verdict}");
         if (!certificate.Results.Any(check => check.Verdict == "pass"))
@@ -164,6 +167,19 @@ internal static class CertificateReader
             throw Rejection.Because("RESULT_LEVEL", "the level is none; a certificate has one from L1 to L5");
         if (certificate.Issuer.Environment == KeyEnvironment.Test && certificate.Level > Level.L1)
             throw Rejection.Because("RESULT_LEVEL", $"the level is {Words.Of(certificate.Level)}; test keys certify no more than L1");
+    }
+
+    /// <summary>A waiver is of a must that was carried out and failed, and a failure has one waiver: everything else is not there to be waived.</summary>
+    private static void CheckWaived(Certificate certificate)
+    {
+        foreach (var waiver in certificate.Waivers)
+        {
+            var check = waiver.Content.Check;
+            if (certificate.Results.FirstOrDefault(result => result.Check == check) is not { Requirement: Requirement.Must, Verdict: "fail" })
+                throw Rejection.Because("WAIVER_SCOPE", $"the waiver {waiver.Content.WaiverId} is of {check}, which is no must of this certificate that failed");
+            if (certificate.Waivers.Count(other => other.Content.Check == check) > 1)
+                throw Rejection.Because("WAIVER_SCOPE", $"{check} is waived twice");
+        }
     }
 
     private static void CheckCounts(JsonMembers suite, Certificate certificate)

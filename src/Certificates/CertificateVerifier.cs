@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Adaptation.Core;
 
 namespace Adaptation.Certificates;
 
@@ -21,14 +22,16 @@ public static class CertificateVerifier
     /// <param name="now">For the windows of certificate and keys, both closed.</param>
     /// <param name="knownSuites">Digest of a standard's file (64 lowercase hex digits) to what to call it; null: any is accepted here, and
     /// checking the evidence decides.</param>
-    /// <exception cref="Core.BrokenEnvironmentException">This machine cannot check signatures: no verdict.</exception>
+    /// <param name="acceptWaivers">Null: a certificate with waivers is refused. Else whoever relies on it accepts them, and this gives the
+    /// standard of a digest that is in <paramref name="knownSuites"/>, whose rules they are held to.</param>
+    /// <exception cref="BrokenEnvironmentException">This machine cannot check signatures: no verdict.</exception>
     public static Verification Verify(
-        ReadOnlyMemory<byte> envelope, TrustStore trust, DateTimeOffset now, ImmutableDictionary<string, string>? knownSuites)
+        ReadOnlyMemory<byte> envelope, TrustStore trust, DateTimeOffset now, ImmutableDictionary<string, string>? knownSuites, Func<string, Standard>? acceptWaivers)
     {
         SelfTest.Run();
         try
         {
-            return new Verification.Accepted(VerifiedCertificate.Check(envelope, trust, now, knownSuites));
+            return new Verification.Accepted(VerifiedCertificate.Check(envelope, trust, now, knownSuites, acceptWaivers));
         }
         catch (RejectedException refused)
         {

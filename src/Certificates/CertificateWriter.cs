@@ -39,7 +39,7 @@ internal static class CertificateWriter
         writer.WriteTexts("critical", CertificateFormat.Critical);
         writer.WriteString("certificateId", certificate.CertificateId);
         writer.WriteTexts("supersedes", certificate.Supersedes);
-        writer.WriteString("result", "PASSED");
+        writer.WriteString("result", certificate.Result);
         writer.WriteString("level", Words.Of(certificate.Level));
         writer.WriteTexts("caps", certificate.Caps);
         writer.WriteString("profileId", certificate.ProfileId);
@@ -81,7 +81,10 @@ internal static class CertificateWriter
     private static void WriteFoot(Utf8JsonWriter writer, Certificate certificate)
     {
         writer.WriteMap("exceptions", certificate.Exceptions);
-        writer.WriteTexts("waivers", []);
+        writer.WriteStartArray("waivers");
+        foreach (var waiver in certificate.Waivers)
+            waiver.WriteTo(writer);
+        writer.WriteEndArray();
         writer.WriteStartObject("scope");
         writer.WriteString("inherits", "none");
         writer.WriteTexts("voidedBy", certificate.VoidedBy);

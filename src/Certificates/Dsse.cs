@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 
 namespace Adaptation.Certificates;
 
@@ -18,7 +19,7 @@ internal static class Dsse
     public const int MaxBytes = 1 << 20;
     public const int MaxSignatures = 64;
 
-    private static readonly JsonShape Shape =
+    internal static readonly JsonShape Shape =
         new(("payload", JsonShape.Free), ("payloadType", JsonShape.Free), ("signatures", JsonShape.Of("keyid", "sig")));
 
     /// <summary>The bytes that are signed: lengths are counted in bytes, so that no two pairs of type and payload give the same.</summary>
@@ -33,7 +34,10 @@ internal static class Dsse
     }
 
     /// <summary>Writes without white space and without a final line feed, so that every byte of the file matters.</summary>
-    public static byte[] Write(DsseEnvelope envelope) => LiteralJsonEncoder.Write(writer =>
+    public static byte[] Write(DsseEnvelope envelope) => LiteralJsonEncoder.Write(writer => Write(writer, envelope));
+
+    /// <summary>The same as a value within another document.</summary>
+    public static void Write(Utf8JsonWriter writer, DsseEnvelope envelope)
     {
         writer.WriteStartObject();
         writer.WriteBase64String("payload", envelope.Payload);
@@ -49,14 +53,21 @@ internal static class Dsse
         }
         writer.WriteEndArray();
         writer.WriteEndObject();
-    });
+    }
 
     /// <param name="payloadType">The one type that this file may have.</param>
-    /// <exception cref="RejectedException">With a code ENV_*.</exception>
-    public static DsseEnvelope Read(ReadOnlyMemory<byte> file, string payloadType)
+    /// <param name="prefix">What the reason codes begin with: ENV for a certificate's.</param>
+    /// <exception cref="RejectedException">With a code of that prefix.</exception>
+    public static DsseEnvelope Read(ReadOnlyMemory<byte> file, string payloadType, string prefix)
     {
-        using var document = JsonGate.Parse(file, "ENV", MaxBytes, Shape);
-        var envelope = new JsonMembers(document.RootElement, "ENV", "");
+        using var document = JsonGate.Parse(file, prefix, MaxBytes, Shape);
+        return Read(new JsonMembers(document.RootElement, prefix, ""), payloadType);
+    }
+
+    /// <summary>Reads an envelope that is a value within a document that has passed the gates.</summary>
+    /// <inheritdoc cref="Read(ReadOnlyMemory{byte}, string, string)"/>
+    public static DsseEnvelope Read(JsonMembers envelope, string payloadType)
+    {
         var payload = envelope.Text("payload");
         var signatures = envelope.Objects("signatures", Entry);
         if (signatures.IsEmpty)

@@ -28,7 +28,7 @@ public static class EvidenceVerifier
         Verify(certificate, directory, standard, Judge.Run);
 
     internal static EvidenceVerification Verify(
-        VerifiedCertificate certificate, string directory, Standard standard, Func<Standard, Evidence, Judgement> judge)
+        VerifiedCertificate certificate, string directory, Standard standard, Func<Standard, Evidence, ImmutableArray<string>, Judgement> judge)
     {
         try
         {
@@ -41,7 +41,7 @@ public static class EvidenceVerifier
     }
 
     private static Judgement Check(
-        Certificate certificate, string directory, Standard standard, Func<Standard, Evidence, Judgement> judge)
+        Certificate certificate, string directory, Standard standard, Func<Standard, Evidence, ImmutableArray<string>, Judgement> judge)
     {
         var files = OpenFiles(certificate, directory);
         var stack = CheckLock(certificate, files);
@@ -157,20 +157,24 @@ public static class EvidenceVerifier
     }
 
     private static Judgement Recompute(
-        Certificate certificate, Standard standard, Evidence evidence, Func<Standard, Evidence, Judgement> judge)
+        Certificate certificate, Standard standard, Evidence evidence, Func<Standard, Evidence, ImmutableArray<string>, Judgement> judge)
     {
-        Judgement recomputed;
+        var waived = certificate.Waivers.Select(waiver => waiver.Content.Check).Order(StringComparer.Ordinal).ToImmutableArray();
+        Judgement plain, recomputed;
         try
         {
-            recomputed = judge(standard, evidence);
+            plain = judge(standard, evidence, []);
+            recomputed = waived.IsEmpty ? plain : judge(standard, evidence, waived);
         }
         catch (Exception cannot) when (cannot is FileNotFoundException or InvalidDataException or KeyNotFoundException)
         {
             throw Differs($"the evidence cannot be judged: {cannot.Message}");
         }
         var files = (EvidenceFiles)evidence.Files;
-        if (!VerdictsFile.Write(recomputed).AsSpan().SequenceEqual(files.Need("verdicts.json").Span))
+        if (!VerdictsFile.Write(plain).AsSpan().SequenceEqual(files.Need("verdicts.json").Span))
             throw Differs("verdicts.json is not what judging the evidence again gives");
+        if (!recomputed.Waived.Order(StringComparer.Ordinal).SequenceEqual(waived))
+            throw Differs($"of the failures waived, {string.Join(", ", waived)}, the evidence and the standard let only these be: {string.Join(", ", recomputed.Waived)}");
         if (recomputed.Outcome != Outcome.Certified)
             throw Differs($"judged again, the run is {Words.Of(recomputed.Outcome)}");
         if (recomputed.Level != certificate.Level || !recomputed.Caps.SequenceEqual(certificate.Caps))

@@ -1,18 +1,23 @@
 using System.Collections.Immutable;
+using Adaptation.Core;
 
 namespace Adaptation.Certificates;
 
 /// <summary>A certificate whose signatures, form, result and times have been checked. There is no other way to get one.</summary>
 public sealed class VerifiedCertificate
 {
-    private VerifiedCertificate(Certificate content, ImmutableArray<KeyRecord> keys, ReadOnlyMemory<byte> payload, string? knownSuite) =>
-        (Content, Keys, Payload, KnownSuite) = (content, keys, payload, knownSuite);
+    private VerifiedCertificate(
+        Certificate content, ImmutableArray<KeyRecord> keys, ImmutableArray<VerifiedWaiver> waivers, ReadOnlyMemory<byte> payload, string? knownSuite) =>
+        (Content, Keys, Waivers, Payload, KnownSuite) = (content, keys, waivers, payload, knownSuite);
 
     /// <summary>Read out of <see cref="Payload"/>, and out of nothing else.</summary>
     public Certificate Content { get; }
 
     /// <summary>The trusted keys whose signatures verified, each once: at least one per algorithm.</summary>
     public ImmutableArray<KeyRecord> Keys { get; }
+
+    /// <summary>Those of <see cref="Content"/>, in its order, each checked. Empty exactly for a result of <c>PASSED</c>.</summary>
+    public ImmutableArray<VerifiedWaiver> Waivers { get; }
 
     /// <summary>The exact bytes that were signed.</summary>
     public ReadOnlyMemory<byte> Payload { get; }
@@ -23,9 +28,9 @@ public sealed class VerifiedCertificate
     /// <summary>The steps of the design's section 5.3 that this version has, in their order.</summary>
     /// <exception cref="RejectedException">The first step that refuses.</exception>
     internal static VerifiedCertificate Check(
-        ReadOnlyMemory<byte> file, TrustStore trust, DateTimeOffset now, ImmutableDictionary<string, string>? knownSuites)
+        ReadOnlyMemory<byte> file, TrustStore trust, DateTimeOffset now, ImmutableDictionary<string, string>? knownSuites, Func<string, Standard>? acceptWaivers)
     {
-        var envelope = Dsse.Read(file, CertificateFormat.PayloadType);
+        var envelope = Dsse.Read(file, CertificateFormat.PayloadType, "ENV");
         var keys = SignatureCheck.Check(envelope, trust);
         var content = CertificateReader.Read(envelope.Payload);
         string? suite = null;
@@ -33,11 +38,22 @@ public sealed class VerifiedCertificate
             throw Rejection.Because("SUITE_UNKNOWN", $"no known standard has the digest {content.Suite.Sha256} that the certificate names");
         foreach (var key in keys)
             CheckKey(key, content, now);
+        var waivers = CheckWaivers(content, trust, now, acceptWaivers);
         if (now < content.NotBefore)
             throw Rejection.Because("CERT_NOT_YET_VALID", $"valid from {UtcText.Write(content.NotBefore)}; it is {UtcText.Write(now)}");
         if (now > content.NotAfter)
             throw Rejection.Because("CERT_EXPIRED", $"valid until {UtcText.Write(content.NotAfter)}; it is {UtcText.Write(now)}");
-        return new VerifiedCertificate(content, keys, envelope.Payload, suite);
+        return new VerifiedCertificate(content, keys, waivers, envelope.Payload, suite);
+    }
+
+    private static ImmutableArray<VerifiedWaiver> CheckWaivers(Certificate content, TrustStore trust, DateTimeOffset now, Func<string, Standard>? accept)
+    {
+        if (content.Waivers.IsEmpty)
+            return [];
+        return accept is not null
+            ? WaiverCheck.Check(content, trust, now, accept(content.Suite.Sha256))
+            : throw Rejection.Because("RESULT_WARNED",
+                $"passed with {content.Waivers.Length} waiver(s), of {string.Join(", ", content.Waivers.Select(waiver => waiver.Content.Check))}; whoever relies on it has to say that waivers are accepted");
     }
 
     private static void CheckKey(KeyRecord key, Certificate content, DateTimeOffset now)

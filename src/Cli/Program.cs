@@ -23,6 +23,8 @@ internal static class Program
             CertifyCommand.Create(machine, Workshop.OpenAsync, GeneratedCases.Make),
             CertifyCommand.CreateResume(machine, Workshop.OpenAsync, GeneratedCases.Make),
             VerifyCommand.Create(machine),
+            WaiverCommand.Create(machine),
+            IssueCommand.Create(machine),
             ListCommand.Create(machine),
             DoctorCommand.Create(machine, Workshop.OpenAsync),
             PrepareCommand.Create(machine, Workshop.OpenAsync),

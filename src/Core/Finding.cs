@@ -19,6 +19,9 @@ public sealed record Finding(string Check, Verdict Verdict, ImmutableArray<Figur
 /// <param name="Caps">What capped the level.</param>
 public sealed record Judgement(Outcome Outcome, Level Level, ImmutableArray<string> Caps, ImmutableArray<Finding> Findings)
 {
+    /// <summary>Failed checks that stand in the way of nothing because they were waived, in the order of the suite's checks; their findings still say fail.</summary>
+    public ImmutableArray<string> Waived { get; init; } = [];
+
     /// <summary>The finding of a check that the suite has.</summary>
     public Finding Finding(string check) => Findings.First(finding => finding.Check == check);
 }

@@ -58,21 +58,47 @@ public static class Judge
     /// The standard has no such suite, or a clause names a procedure that is not in <see cref="Procedures"/>.
     /// </exception>
     /// <exception cref="KeyNotFoundException">The standard lacks a clause of the suite, or a limit that a procedure needs.</exception>
-    public static Judgement Run(Standard standard, Evidence evidence)
+    public static Judgement Run(Standard standard, Evidence evidence) => Run(standard, evidence, waived: []);
+
+    /// <summary>The same where failures of these checks were waived.</summary>
+    /// <param name="waived">
+    /// Check ids; whoever asks has checked that each was waived for this very evidence. One that cannot be waived (not marked so, not
+    /// a must, not a failure, or one of a backend that broke off) changes nothing and is not in <see cref="Judgement.Waived"/>.
+    /// </param>
+    /// <inheritdoc cref="Run(Standard, Evidence)"/>
+    public static Judgement Run(Standard standard, Evidence evidence, ImmutableArray<string> waived)
     {
         var suite = standard.TryFindSuite(evidence.Plan.Suite)
             ?? throw new ArgumentException($"{standard.Name} {standard.Version} has no suite {evidence.Plan.Suite}", nameof(evidence));
         var clauses = suite.Checks.Select(check => suite.Apply(standard.Clause(check))).ToImmutableArray();
         var findings = clauses.Select(clause => Check(clause, evidence)).ToImmutableArray();
-        var musts = clauses.Zip(findings)
-            .Where(pair => pair.First.Requirement == Requirement.Must)
-            .Select(pair => (pair.First.Level, pair.Second.Verdict))
+        var required = clauses.Zip(findings).Where(pair => pair.First.Requirement == Requirement.Must).ToImmutableArray();
+        var granted = required.Where(must => waived.Contains(must.First.Id) && CanBeWaived(must.First, must.Second, evidence))
+            .Select(must => must.First.Id).ToImmutableArray();
+        // a waived failure stands in the way of nothing, and is not the pass that a level needs: it counts like what does not apply
+        var musts = required
+            .Select(must => (must.First.Level, granted.Contains(must.First.Id) ? new Verdict.NotApplicable("waived") : must.Second.Verdict))
             .ToImmutableArray();
 
-        var outcome = Decide([.. musts.Select(must => must.Verdict)]);
+        var outcome = Decide([.. musts.Select(must => must.Item2)]);
         var level = outcome == Outcome.Certified ? Reached(musts) : Level.None;
         var cap = evidence.Plan.Caps.IsDefaultOrEmpty || suite.Cap < Level.L1 ? suite.Cap : Level.L1;
-        return new(outcome, level < cap ? level : cap, Caps(suite, evidence.Plan), findings);
+        var judgement = new Judgement(outcome, level < cap ? level : cap, Caps(suite, evidence.Plan), findings) { Waived = granted };
+        return granted.IsEmpty ? judgement : Capped(judgement, standard.Waivers, required.Count(must => must.Second.Verdict is not Verdict.NotApplicable));
+    }
+
+    /// <summary>Whether a failure is one that people may answer for. A backend that broke off was not measured to the end, whatever was asked of it.</summary>
+    public static bool CanBeWaived(Clause clause, Finding finding, Evidence evidence) =>
+        clause is { Waivable: true, Requirement: Requirement.Must } && finding.Verdict is Verdict.Fail
+        && !evidence.Measurements.Any(measurement => measurement.Check == clause.Id && measurement.BrokenOff is not null);
+
+    /// <summary>A level has no more waivers than the standard allows it: more of them mean a lower level, or none.</summary>
+    private static Judgement Capped(Judgement judgement, WaiverRules rules, int required)
+    {
+        var level = rules.Lowered(judgement.Level, judgement.Waived.Length, required);
+        return level == judgement.Level && level > Level.None ? judgement
+            : level == Level.None ? judgement with { Outcome = judgement.Outcome == Outcome.Certified ? Outcome.Rejected : judgement.Outcome, Level = level }
+            : judgement with { Level = level, Caps = [.. judgement.Caps, $"waivers ({judgement.Waived.Length}): {level}"] };
     }
 
     private static Outcome Decide(ImmutableArray<Verdict> musts) =>

@@ -3,7 +3,7 @@ namespace Adaptation.Core;
 /// <summary>What a whole run came to.</summary>
 public enum Outcome
 {
-    /// <summary>Every must that applies passes, and at least one does.</summary>
+    /// <summary>Every must that applies passes or was waived, and at least one passes.</summary>
     Certified,
 
     /// <summary>At least one must fails.</summary>

@@ -7,6 +7,9 @@ namespace Adaptation.Core;
 public sealed record Standard(
     string Name, string Version, string Sha256, ImmutableArray<Clause> Clauses, ImmutableArray<Suite> Suites)
 {
+    /// <summary>What can be waived at all, for how long, and how much of it a certificate may have.</summary>
+    public WaiverRules Waivers { get; init; } = WaiverRules.None;
+
     /// <exception cref="KeyNotFoundException">There is no such clause.</exception>
     public Clause Clause(string id) =>
         Clauses.FirstOrDefault(clause => clause.Id == id) ?? throw new KeyNotFoundException($"{Name} {Version} has no clause {id}");
@@ -57,6 +60,9 @@ public sealed record Clause
 
     /// <summary>The limit in numbers: integers whose key names the unit (<c>rtol_ppb</c>, <c>min_seconds</c>, <c>share_ppm</c>).</summary>
     public required ImmutableSortedDictionary<string, long> Limits { get; init; }
+
+    /// <summary>Whether two people may sign that a failure of it is accepted for a while; never so for correctness and for minima of throughput.</summary>
+    public bool Waivable { get; init; }
 
     /// <exception cref="KeyNotFoundException">The catalogue does not state it; reading the catalogue makes sure that it does.</exception>
     public long Limit(string key) =>

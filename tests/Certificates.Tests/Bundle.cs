@@ -42,7 +42,7 @@ internal sealed class Bundle : IDisposable
     public CanonicalValue.Object? Combination { get; private set; }
 
     /// <summary>A judge that reads what it is given: each check passes if all samples are within its clause's limit.</summary>
-    public static Judgement Judge(Standard standard, Evidence evidence)
+    public static Judgement Judge(Standard standard, Evidence evidence, ImmutableArray<string> waived)
     {
         foreach (var line in evidence.Plan.Golden.Lines)
             evidence.Files.Read(line.Expected);
@@ -81,14 +81,35 @@ internal sealed class Bundle : IDisposable
     /// <param name="change">Of the certificate before it is signed.</param>
     public VerifiedCertificate Seal(Action? damage = null, Func<Certificate, Certificate>? change = null)
     {
+        var content = Content(damage);
+        return Given.Accepted(CertificateIssuer.Issue(change?.Invoke(content) ?? content, Given.Signers));
+    }
+
+    /// <summary>The same where the failure of this check was waived by a tester and a reviewer.</summary>
+    public VerifiedCertificate SealWaived(string check)
+    {
+        var content = Content(damage: null);
+        var failure = content.Results.First(result => result.Check == check).Reason!;
+        var waiver = Waived.Signed(Waived.Of(check, failure) with { Lock = content.Lock, Evidence = content.Evidence.Digests });
+        var standard = Given.Standard with
+        {
+            Clauses = [.. Given.Standard.Clauses.Select(clause => clause with { Waivable = clause.Id == check })],
+            Waivers = Waived.Standard.Waivers,
+        };
+        var file = CertificateIssuer.Issue(content with { Waivers = [waiver], NotAfter = waiver.Content.ExpiresAt }, Given.Signers, Waived.Trust, standard);
+        return Assert.IsType<Verification.Accepted>(Waived.Verify(file, standard)).Certificate;
+    }
+
+    private Certificate Content(Action? damage)
+    {
         var (measurements, journal) = (Read(), JournalReader.Read(File.ReadAllBytes(this["run/events.jsonl"]), Given.Challenge));
         var manifest = EvidenceManifest.Create(Folder);
-        var judgement = Judge(Given.Standard, new Evidence(Plan, measurements, new EvidenceFiles(Folder, manifest)));
+        var judgement = Judge(Given.Standard, new Evidence(Plan, measurements, new EvidenceFiles(Folder, manifest)), waived: []);
         File.WriteAllBytes(this["verdicts.json"], VerdictsFile.Write(judgement));
         damage?.Invoke();
         var listed = EvidenceManifest.Create(Folder).ToBytes();
         File.WriteAllBytes(Folder + ".manifest", listed);
-        var content = Given.Certificate with
+        return Given.Certificate with
         {
             Lock = Digests.Of(File.ReadAllBytes(this["combination.lock"])),
             Combination = Combination!,
@@ -96,13 +117,12 @@ internal sealed class Bundle : IDisposable
             Evidence = new EvidenceReference(Digests.Of(listed), listed.Length),
             Journal = new JournalReference(journal.Entries.Length, journal.LastHash),
         };
-        return Given.Accepted(CertificateIssuer.Issue(change?.Invoke(content) ?? content, Given.Signers));
     }
 
-    public void Refuses(string code, VerifiedCertificate certificate, Func<Standard, Evidence, Judgement>? judge = null) =>
+    public void Refuses(string code, VerifiedCertificate certificate, Func<Standard, Evidence, ImmutableArray<string>, Judgement>? judge = null) =>
         Assert.Equal(code, Assert.IsType<EvidenceVerification.Refused>(Verify(certificate, judge)).Rejection.Code);
 
-    public EvidenceVerification Verify(VerifiedCertificate certificate, Func<Standard, Evidence, Judgement>? judge = null) =>
+    public EvidenceVerification Verify(VerifiedCertificate certificate, Func<Standard, Evidence, ImmutableArray<string>, Judgement>? judge = null) =>
         EvidenceVerifier.Verify(certificate, Folder, Given.Standard, judge ?? Judge);
 
     public void Replace(string path, string old, string replacement)

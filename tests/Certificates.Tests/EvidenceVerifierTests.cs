@@ -170,7 +170,7 @@ public sealed class EvidenceVerifierTests
     {
         using var bundle = new Bundle();
         void Differs(Func<Judgement, Judgement> change, VerifiedCertificate certificate) =>
-            bundle.Refuses("RESULT_RECOMPUTED", certificate, (standard, evidence) => change(Bundle.Judge(standard, evidence)));
+            bundle.Refuses("RESULT_RECOMPUTED", certificate, (standard, evidence, waived) => change(Bundle.Judge(standard, evidence, waived)));
 
         var good = bundle.Seal();
         Differs(judgement => judgement with { Outcome = Outcome.Incomplete }, good);
@@ -185,6 +185,26 @@ public sealed class EvidenceVerifierTests
             Results = content.Results.SetItem(0, content.Results[0] with { Figures = [new Figure("worst", "ns", 899)] }),
         }));
         Differs(judgement => judgement, bundle.Seal(damage: () => bundle.Replace("verdicts.json", "\"L1\"", "\"L2\"")));
+    }
+
+    [Fact]
+    public void A_waiver_counts_only_where_judging_the_evidence_again_grants_it()
+    {
+        using var bundle = new Bundle();
+        bundle.Measure("COR-01", 2000); // more than the limit: a failed must
+        bundle.Measure("PERF-01", 5);
+        var certificate = bundle.SealWaived("COR-01");
+        var asked = new List<string>();
+        Judgement Granting(Standard standard, Evidence evidence, System.Collections.Immutable.ImmutableArray<string> waived)
+        {
+            asked.AddRange(waived);
+            return Bundle.Judge(standard, evidence, waived) with { Waived = waived };
+        }
+
+        Assert.IsType<EvidenceVerification.Accepted>(bundle.Verify(certificate, Granting));
+        Assert.Equal(["COR-01"], asked); // once without, for verdicts.json, and once with
+        bundle.Refuses("RESULT_RECOMPUTED", certificate); // a judge that grants nothing
+        bundle.Refuses("RESULT_RECOMPUTED", certificate, (standard, evidence, waived) => Granting(standard, evidence, waived) with { Outcome = Outcome.Rejected });
     }
 
     [Fact]

@@ -98,7 +98,7 @@ internal static class Given
             $$"""{"payload":"{{Convert.ToBase64String(payload)}}","payloadType":"{{type}}","signatures":[{{string.Join(',', signatures.Select(Entry))}}]}""");
 
     public static Verification Verify(byte[] file, TrustStore? trust = null, DateTimeOffset? now = null) =>
-        CertificateVerifier.Verify(file, trust ?? Trust, now ?? Now, knownSuites: null);
+        CertificateVerifier.Verify(file, trust ?? Trust, now ?? Now, knownSuites: null, acceptWaivers: null);
 
     public static VerifiedCertificate Accepted(byte[] file) =>
         Assert.IsType<Verification.Accepted>(Verify(file)).Certificate;
@@ -108,7 +108,7 @@ internal static class Given
 
     public static void Refuses(string code, Action read) => Assert.Equal(code, Assert.Throws<RejectedException>(read).Rejection.Code);
 
-    private static Clause Clause(string id, Requirement requirement) => new()
+    public static Clause Clause(string id, Requirement requirement) => new()
     {
         Id = id,
         Requirement = requirement,

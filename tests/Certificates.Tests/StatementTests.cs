@@ -87,8 +87,8 @@ public sealed class StatementTests
 
     [Theory]
     [InlineData("\"result\":\"PASSED\"", "\"result\":\"FAILED\"", "RESULT_NOT_PASSED")]
-    [InlineData("\"result\":\"PASSED\"", "\"result\":\"WARNED\"", "RESULT_WARNED")]
-    [InlineData("\"waivers\":[]", "\"waivers\":[{\"id\":\"W-1\"}]", "RESULT_WARNED")]
+    [InlineData("\"result\":\"PASSED\"", "\"result\":\"WARNED\"", "WAIVER_RESULT")]
+    [InlineData("\"waivers\":[]", "\"waivers\":[{\"id\":\"W-1\"}]", "WAIVER_MEMBER")]
     [InlineData("\"verdict\":\"pass\"", "\"verdict\":\"fail\",\"reason\":\"x\"", "RESULT_NOT_PASSED")]
     [InlineData("\"verdict\":\"pass\"", "\"verdict\":\"inconclusive\",\"reason\":\"x\"", "RESULT_NOT_PASSED")]
     [InlineData("\"verdict\":\"pass\"", "\"verdict\":\"not_applicable\",\"reason\":\"x\"", "RESULT_NOT_PASSED")]
@@ -106,8 +106,8 @@ public sealed class StatementTests
     {
         var known = ImmutableDictionary<string, string>.Empty.Add(Given.Standard.Sha256, "Test standard 1.0");
 
-        var accepted = Assert.IsType<Verification.Accepted>(CertificateVerifier.Verify(Given.Issued(), Given.Trust, Given.Now, known));
-        var refused = Assert.IsType<Verification.Refused>(CertificateVerifier.Verify(Given.Issued(), Given.Trust, Given.Now, known.Clear()));
+        var accepted = Assert.IsType<Verification.Accepted>(CertificateVerifier.Verify(Given.Issued(), Given.Trust, Given.Now, known, acceptWaivers: null));
+        var refused = Assert.IsType<Verification.Refused>(CertificateVerifier.Verify(Given.Issued(), Given.Trust, Given.Now, known.Clear(), acceptWaivers: null));
 
         Assert.Equal("Test standard 1.0", accepted.Certificate.KnownSuite);
         Assert.Equal("SUITE_UNKNOWN", refused.Rejection.Code);

@@ -32,7 +32,7 @@ internal sealed class Stranger
     public byte[] CompressedSpki { get; }
 
     public KeyRecord Record(KeyDuty duty = KeyDuty.Certify) =>
-        KeyRecord.For(Spki, duty, Given.Now, Given.Now.AddYears(2), KeyEnvironment.Test);
+        KeyRecord.For(Spki, duty, Given.Now, Given.Now.AddYears(2), KeyEnvironment.Test, duty == KeyDuty.Certify ? null : "u-99");
 
     public byte[] Sign(byte[] message, string userId = "1234567812345678") => Sign(message, userId, new SM3Digest());
 

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Adaptation.Certificates;
 using Adaptation.Testing;
@@ -16,6 +14,12 @@ public sealed class CommandTests : IDisposable
     [InlineData("certify")]
     [InlineData("resume")]
     [InlineData("verify")]
+    [InlineData("waiver")]
+    [InlineData("waiver key")]
+    [InlineData("waiver new")]
+    [InlineData("waiver sign")]
+    [InlineData("waiver show")]
+    [InlineData("issue")]
     [InlineData("list")]
     [InlineData("list profiles")]
     [InlineData("doctor")]
@@ -138,22 +142,5 @@ public sealed class CommandTests : IDisposable
 
     private Task<(int Exit, string Output, string Error)> AdaptAsync(params string[] arguments) => AdaptAsync(arguments, Golden.Root);
 
-    private async Task<(int Exit, string Output, string Error)> AdaptAsync(string[] arguments, string root)
-    {
-        var dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
-        var start = new ProcessStartInfo(dotnet, [Path.Combine(AppContext.BaseDirectory, "adapt.dll"), .. arguments])
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = _folder,
-        };
-        start.Environment["ADAPTATION_ROOT"] = root;
-        start.Environment["XDG_DATA_HOME"] = Path.Combine(_folder, "data");
-        start.Environment["COLUMNS"] = "200";
-        using var process = Process.Start(start)!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, await output, await error);
-    }
+    private Task<(int Exit, string Output, string Error)> AdaptAsync(string[] arguments, string root) => AdaptProgram.RunAsync(_folder, root, arguments);
 }

@@ -41,38 +41,12 @@ public sealed class WrongSpeedTests(Bench bench)
     [Fact]
     public async Task A_chip_that_throttles_in_one_of_three_runs_is_not_repeatable()
     {
-        var throttle = Path.Combine(Path.GetDirectoryName(bench.Place.ModelFile)!, "throttled");
-        var stand = Stand.With("--throttle-file", "/model/throttled");
-        using var process = AdaptProcess.Start(bench.Place, bench.Certify(stand, "load"));
-        try
-        {
-            await process.UntilAsync("step-started", "throughput", Token);
-            await UntilContainersAsync(2);
-            await File.WriteAllTextAsync(throttle, "", Token);
-            await UntilContainersAsync(3);
-        }
-        finally
-        {
-            File.Delete(throttle);
-        }
+        var ended = await bench.ThrottledAsync("load", Token);
 
-        var ended = await process.EndAsync(Token);
-        bench.Done("throttled in the second of three runs", ended);
         Assert.InRange(ended.ExitCode, 1, 2);
         Assert.Matches("^(fail|inconclusive)$", ended.Verdict("PERF-12")); // a busy machine blurs it, and never into a pass
         Assert.Contains("limit 5 %", ended.Reason("PERF-12"), StringComparison.Ordinal);
         Assert.Null(ended.Certificate);
         await bench.NothingIsLeftAsync(Token);
-    }
-
-    private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
-
-    private async Task UntilContainersAsync(int number)
-    {
-        while (_seen.Count < number)
-        {
-            _seen.UnionWith((await bench.LeftAsync(Token)).Select(left => left.Id));
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, Token);
-        }
     }
 }

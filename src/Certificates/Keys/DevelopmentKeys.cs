@@ -19,9 +19,9 @@ public sealed class DevelopmentKeys : IDisposable
     private const string TrustFile = "trust.json";
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode OwnerFolder = OwnerOnly | UnixFileMode.UserExecute;
-    private const UnixFileMode Others = (UnixFileMode)0b000_111_111;
     private const UnixFileMode OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
     private const int Years = 10;
+    private const string Remedy = "Delete the folder it lies in to get new keys.";
 
     private DevelopmentKeys(string folder, TrustStore trust, ImmutableArray<ISigner> signers) =>
         (TrustPath, Trust, Signers) = (Path.Combine(folder, TrustFile), trust, signers);
@@ -61,9 +61,9 @@ public sealed class DevelopmentKeys : IDisposable
         Directory.CreateDirectory(aside, OwnerFolder);
         using var p256 = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var sm2 = Sm2.Generate();
-        WriteFile(Path.Combine(aside, P256File), Encoding.ASCII.GetBytes(p256.ExportPkcs8PrivateKeyPem()));
-        WriteFile(Path.Combine(aside, Sm2File), Encoding.ASCII.GetBytes(Sm2.ExportPem(sm2)));
-        WriteFile(Path.Combine(aside, TrustFile), NewTrust([p256.ExportSubjectPublicKeyInfo(), Sm2.PublicKey(sm2)], time));
+        PrivateKeyFile.Write(Path.Combine(aside, P256File), Encoding.ASCII.GetBytes(p256.ExportPkcs8PrivateKeyPem()));
+        PrivateKeyFile.Write(Path.Combine(aside, Sm2File), Encoding.ASCII.GetBytes(Sm2.ExportPem(sm2)));
+        PrivateKeyFile.Write(Path.Combine(aside, TrustFile), NewTrust([p256.ExportSubjectPublicKeyInfo(), Sm2.PublicKey(sm2)], time));
         try
         {
             Directory.Move(aside, folder);
@@ -78,28 +78,19 @@ public sealed class DevelopmentKeys : IDisposable
     {
         var now = time.GetUtcNow();
         var from = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond)); // files have whole seconds
-        var records = publicKeys.Select(spki => KeyRecord.For(spki, KeyDuty.Certify, from, from.AddYears(Years), KeyEnvironment.Test));
+        var records = publicKeys.Select(spki => KeyRecord.For(spki, KeyDuty.Certify, from, from.AddYears(Years), KeyEnvironment.Test, person: null));
         return TrustStore.Of([.. records]).Write();
-    }
-
-    private static void WriteFile(string path, byte[] content)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly };
-        using var file = new FileStream(path, options);
-        file.Write(content);
-        file.Flush(flushToDisk: true);
-        CryptographicOperations.ZeroMemory(content);
     }
 
     private static DevelopmentKeys Open(string folder)
     {
         if (new[] { P256File, Sm2File, TrustFile }.FirstOrDefault(name => !File.Exists(Path.Combine(folder, name))) is { } missing)
             throw new BrokenEnvironmentException($"{Path.Combine(folder, missing)} is missing. Delete the folder {folder} to get new keys.");
-        var p256 = OpenP256(Path.Combine(folder, P256File));
+        var p256 = PrivateKeyFile.OpenP256(Path.Combine(folder, P256File), Remedy);
         LibCrypto.KeyHandle? sm2 = null;
         try
         {
-            sm2 = OpenSm2(Path.Combine(folder, Sm2File));
+            sm2 = PrivateKeyFile.OpenSm2(Path.Combine(folder, Sm2File), Remedy);
             var trust = OpenTrust(Path.Combine(folder, TrustFile));
             var first = RecordOf(trust, p256.ExportSubjectPublicKeyInfo(), folder);
             var second = RecordOf(trust, Sm2.PublicKey(sm2), folder);
@@ -111,49 +102,6 @@ public sealed class DevelopmentKeys : IDisposable
             sm2?.Dispose();
             throw;
         }
-    }
-
-    private static ECDsa OpenP256(string path)
-    {
-        var key = ECDsa.Create();
-        try
-        {
-            key.ImportPkcs8PrivateKey(ReadPrivate(path), out _);
-            if (Spki.AlgorithmOf(key.ExportSubjectPublicKeyInfo()) == KeyAlgorithm.EcdsaP256Sha256)
-                return key;
-        }
-        catch (CryptographicException)
-        {
-            // falls to the message below, as a key on another curve does
-        }
-        key.Dispose();
-        throw Damaged(path, "P-256");
-    }
-
-    private static LibCrypto.KeyHandle OpenSm2(string path)
-    {
-        var der = ReadPrivate(path);
-        var key = Sm2.TryImport(der);
-        CryptographicOperations.ZeroMemory(der);
-        if (key is not null && Spki.AlgorithmOf(Sm2.PublicKey(key)) == KeyAlgorithm.Sm2Sm3)
-            return key;
-        key?.Dispose();
-        throw Damaged(path, "SM2");
-    }
-
-    private static byte[] ReadPrivate(string path)
-    {
-        var mode = File.GetUnixFileMode(path);
-        if ((mode & Others) != UnixFileMode.None)
-        {
-            throw new BrokenEnvironmentException(
-                $"{path} holds a private key and others may use it (mode {Convert.ToString((int)mode, 8)}, expected 600). "
-                + $"If nobody else had access, run: chmod 600 {path}; otherwise delete the folder it lies in to get new keys.");
-        }
-        var text = File.ReadAllText(path);
-        return PemEncoding.TryFind(text, out var fields) && text[fields.Label] is "PRIVATE KEY"
-            ? Convert.FromBase64String(text[fields.Base64Data])
-            : throw Damaged(path, "PKCS#8");
     }
 
     private static TrustStore OpenTrust(string path)
@@ -173,7 +121,4 @@ public sealed class DevelopmentKeys : IDisposable
         ?? throw new BrokenEnvironmentException(
             $"{Path.Combine(directory, TrustFile)} has no test record of the key {Spki.KeyId(spki)} that lies beside it. "
             + $"Delete the folder {directory} to get new keys.");
-
-    private static BrokenEnvironmentException Damaged(string path, string kind) =>
-        new($"{path} is not a {kind} private key in PEM. Delete the folder it lies in to get new keys.");
 }

@@ -17,10 +17,10 @@ public enum KeyDuty
     /// <summary>Certificates.</summary>
     Certify,
 
-    /// <summary>Approvals by the person who ran the test.</summary>
+    /// <summary>Approvals and waivers by the person who ran the test.</summary>
     Tester,
 
-    /// <summary>Approvals by the person who reviewed it.</summary>
+    /// <summary>Approvals and waivers by the person who reviewed it.</summary>
     Reviewer,
 }
 
@@ -40,6 +40,9 @@ public sealed record KeyRecord
 
     public required KeyDuty Duty { get; init; }
 
+    /// <summary>Whose key it is, such as <c>u-17</c>: printable ASCII. Null exactly for a key that certifies, which is an institution's.</summary>
+    public string? Person { get; init; }
+
     /// <summary>First instant of use; the window is closed at both ends.</summary>
     public required DateTimeOffset ValidFrom { get; init; }
 
@@ -48,15 +51,17 @@ public sealed record KeyRecord
     public required KeyEnvironment Environment { get; init; }
 
     /// <summary>A record for a key of ours: id and algorithm follow from the key's bytes.</summary>
+    /// <param name="person">Null for a key that certifies.</param>
     /// <exception cref="RejectedException">KEY_ENCODING: the bytes are no key of either algorithm.</exception>
     public static KeyRecord For(
-        ReadOnlySpan<byte> spki, KeyDuty duty, DateTimeOffset validFrom, DateTimeOffset validTo, KeyEnvironment environment) => new()
+        ReadOnlySpan<byte> spki, KeyDuty duty, DateTimeOffset validFrom, DateTimeOffset validTo, KeyEnvironment environment, string? person) => new()
         {
             KeyId = Certificates.Spki.KeyId(spki),
             Algorithm = Certificates.Spki.AlgorithmOf(spki)
                 ?? throw Rejection.Because("KEY_ENCODING", "the public key is not an uncompressed P-256 or SM2 point in its plain encoding"),
             Spki = [.. spki],
             Duty = duty,
+            Person = person,
             ValidFrom = validFrom,
             ValidTo = validTo,
             Environment = environment,

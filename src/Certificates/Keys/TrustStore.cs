@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Adaptation.Certificates;
 
 /// <summary>The public keys that a verifier believes, obtained separately and never from beside a certificate.</summary>
-/// <remarks>File format <c>adaptation.trust/v1</c>; every member is known and required, but for <c>userId</c>, which SM2 keys have.</remarks>
+/// <remarks>File format <c>adaptation.trust/v1</c>; every member is known and required, but for <c>userId</c>, which SM2 keys have, and <c>person</c>, which testers' and reviewers' keys have.</remarks>
 public sealed class TrustStore
 {
     private const int MaxBytes = 1 << 20;
@@ -14,7 +14,7 @@ public sealed class TrustStore
 
     public ImmutableArray<KeyRecord> Keys { get; }
 
-    /// <exception cref="RejectedException">KEY_ENCODING, KEY_CURVE, KEY_ID, KEY_DUP, KEY_WINDOW or KEY_ENVIRONMENT: a record contradicts itself or another.</exception>
+    /// <exception cref="RejectedException">KEY_ENCODING, KEY_CURVE, KEY_ID, KEY_DUP, KEY_PERSON, KEY_WINDOW or KEY_ENVIRONMENT: a record contradicts itself or another.</exception>
     public static TrustStore Of(params ImmutableArray<KeyRecord> keys)
     {
         foreach (var key in keys)
@@ -56,6 +56,8 @@ public sealed class TrustStore
             throw Rejection.Because("KEY_CURVE", $"{key.KeyId}: recorded as {Words.Of(key.Algorithm)}, but it is a key for {Words.Of(algorithm)}");
         if (Spki.KeyId(key.Spki.AsSpan()) != key.KeyId)
             throw Rejection.Because("KEY_ID", $"{key.KeyId} is not the digest of its key, {Spki.KeyId(key.Spki.AsSpan())}");
+        if ((key.Duty == KeyDuty.Certify) != (key.Person is null) || (key.Person is { } person && !TextRules.IsIdentity(person)))
+            throw Rejection.Because("KEY_PERSON", $"{key.KeyId}: person must name whose key it is, in printable ASCII, for a tester or reviewer, and be absent for {Words.Of(KeyDuty.Certify)}");
         if (key.ValidTo < key.ValidFrom)
             throw Rejection.Because("KEY_WINDOW", $"{key.KeyId}: validTo is before validFrom");
     }
@@ -72,6 +74,7 @@ public sealed class TrustStore
             Algorithm = Words.TryAlgorithm(record.Text("algorithm")) ?? throw Unknown("KEY_ALGORITHM", record, "algorithm"),
             Spki = [.. spki],
             Duty = Words.TryDuty(record.Text("duty")) ?? throw Unknown("KEY_ROLE", record, "duty"),
+            Person = record.TryText("person"),
             ValidFrom = record.Time("validFrom"),
             ValidTo = record.Time("validTo"),
             Environment = Words.TryEnvironment(record.Text("environment")) ?? throw Unknown("KEY_ENVIRONMENT", record, "environment"),
@@ -93,6 +96,7 @@ public sealed class TrustStore
         writer.WriteString("encoding", "der");
         writer.WriteString("environment", Words.Of(key.Environment));
         writer.WriteString("keyid", key.KeyId);
+        writer.WriteOptional("person", key.Person);
         writer.WriteString("role", "issuer");
         writer.WriteBase64String("spki", key.Spki.AsSpan());
         if (key.Algorithm == KeyAlgorithm.Sm2Sm3)

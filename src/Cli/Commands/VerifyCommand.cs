@@ -11,35 +11,36 @@ namespace Adaptation.Cli;
 /// <summary><c>adapt verify</c>: is this certificate what it claims to be, and does its evidence say the same?</summary>
 internal static class VerifyCommand
 {
-    private const int MaxRead = 4 << 20;
-
     public static Command Create(Machine machine)
     {
         var file = new Argument<string>("certificate") { Description = "The certificate: certificate.dsse.json  证书文件" };
         var evidence = new Option<string?>("--evidence") { Description = "Recompute every figure and verdict from this evidence  由证据重新计算", HelpName = "DIR" };
-        var trust = new Option<string?>("--trust") { Description = "Trusted keys; this user's development keys if not given  受信公钥", HelpName = "FILE" };
+        var trust = TrustFiles.Option("Trusted keys, may be given several times; this user's development keys if not given  受信公钥，可多次给出");
+        var waivers = new Option<bool>("--accept-waivers") { Description = "Accept a certificate that passed with waivers  接受带豁免通过的证书" };
         var json = new Option<bool>("--json") { Description = "One JSON object, for scripts  输出 JSON" };
-        var command = new Command("verify", "Check a certificate, offline  离线验证证书") { file, evidence, trust, json };
+        var command = new Command("verify", "Check a certificate, offline  离线验证证书") { file, evidence, trust, waivers, json };
         command.SetAction(parsed => Verify(
-            machine, parsed.GetValue(file)!, parsed.GetValue(evidence), parsed.GetValue(trust) ?? machine.TrustFile, parsed.GetValue(json)));
+            machine, parsed.GetValue(file)!, parsed.GetValue(evidence), parsed.GetValue(trust) is { Length: > 0 } given ? given : [machine.TrustFile],
+            parsed.GetValue(waivers), parsed.GetValue(json)));
         return command;
     }
 
-    private static int Verify(Machine machine, string file, string? evidence, string trustFile, bool json)
+    private static int Verify(Machine machine, string file, string? evidence, string[] trustFiles, bool acceptWaivers, bool json)
     {
-        var bytes = Read(file, "the certificate");
+        var bytes = TrustFiles.ReadFile(file, "the certificate");
         if (evidence is not null && !Directory.Exists(evidence))
             throw new BadInputException([new Problem(evidence, 0, "--evidence", "there is no such folder")]);
-        var trust = ReadTrust(trustFile);
+        var trust = TrustFiles.Read(trustFiles);
         var standards = Standards(machine);
         var known = standards.Keys.ToImmutableDictionary(digest => digest, digest => standards[digest], StringComparer.Ordinal);
-        switch (CertificateVerifier.Verify(bytes, trust, machine.Time.GetUtcNow(), known))
+        Standard Named(string digest) => ReadStandard(standards[digest]);
+        switch (CertificateVerifier.Verify(bytes, trust, machine.Time.GetUtcNow(), known, acceptWaivers ? Named : null))
         {
             case Verification.Refused refused:
                 return Refuse(file, refused.Rejection, json);
             case Verification.Accepted { Certificate: var certificate }:
                 if (evidence is not null
-                    && EvidenceVerifier.Verify(certificate, evidence, ReadStandard(standards[certificate.Content.Suite.Sha256])) is EvidenceVerification.Refused differs)
+                    && EvidenceVerifier.Verify(certificate, evidence, Named(certificate.Content.Suite.Sha256)) is EvidenceVerification.Refused differs)
                     return Refuse(file, differs.Rejection, json);
                 Accept(certificate, evidence is not null, json);
                 return ExitCode.Certified;
@@ -61,6 +62,8 @@ internal static class VerifyCommand
         {
             Console.WriteLine($"REFUSED 拒绝  {rejection.Code}");
             Console.WriteLine($"{file}: {rejection.Message}");
+            if (rejection.Code == "RESULT_WARNED")
+                Console.WriteLine("If you accept that, say so with --accept-waivers.  如接受豁免，请加 --accept-waivers");
         }
 
         return ExitCode.Rejected;
@@ -82,16 +85,20 @@ internal static class VerifyCommand
                 writer.WriteString("profileId", content.ProfileId);
                 writer.WriteString("modelId", content.ModelId);
                 writer.WriteString("notAfter", Utc(content.NotAfter));
+                writer.WriteString("result", content.Result);
+                WaiverView.Write(writer, verified.Waivers);
             });
             return;
         }
 
-        Console.WriteLine($"VALID 有效  {content.CertificateId}  level {content.Level}");
+        Console.WriteLine($"VALID 有效  {content.CertificateId}  level {content.Level}{WaiverView.Result(content)}");
         Console.WriteLine($"  profile 配置    {content.ProfileId}");
         Console.WriteLine($"  model 模型      {content.ModelId}");
         Console.WriteLine($"  suite 套件      {content.Suite.Name}, standard {content.Suite.Version} sha256:{content.Suite.Sha256[..12]}");
         Console.WriteLine($"  checks 检验     {counts.Pass} pass, {counts.Fail} fail, {counts.Inconclusive} inconclusive, {counts.NotApplicable} not applicable");
         Console.WriteLine($"  valid 有效期    {Utc(content.NotBefore)} to {Utc(content.NotAfter)}");
+        foreach (var waiver in verified.Waivers)
+            WaiverView.Print(waiver);
         foreach (var cap in content.Caps)
             Console.WriteLine($"  capped 受限     {cap}");
         foreach (var (rule, reason) in content.Exceptions)
@@ -103,38 +110,6 @@ internal static class VerifyCommand
             : "  evidence 证据   not looked at; --evidence DIR computes every verdict again  未核对");
         if (content.Issuer.Environment == KeyEnvironment.Test)
             Console.WriteLine("  note 注意       signed by a development key: nothing was changed since, but it does not prove who issued it  开发密钥签名，不能证明签发者身份");
-    }
-
-    private static byte[] Read(string file, string what)
-    {
-        try
-        {
-            // more than the largest that can be valid: the verifier says what is wrong with it
-            using var stream = File.OpenRead(file);
-            var bytes = new byte[MaxRead + 1];
-            var read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            return read > MaxRead
-                ? throw new BadInputException([new Problem(file, 0, "", $"has more than {MaxRead} bytes; {what} has at most 1 MiB")])
-                : bytes[..read];
-        }
-        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
-        {
-            throw new BadInputException([new Problem(file, 0, "", $"{what} cannot be read: {unread.Message}")]);
-        }
-    }
-
-    private static TrustStore ReadTrust(string file)
-    {
-        if (!File.Exists(file))
-            throw new BadInputException([new Problem(file, 0, "--trust", "there are no trusted keys: give the issuer's trust file with --trust FILE, obtained from the issuer and not from beside the certificate")]);
-        try
-        {
-            return TrustStore.Read(Read(file, "the trust file"));
-        }
-        catch (RejectedException malformed)
-        {
-            throw new BadInputException([new Problem(file, 0, "--trust", malformed.Message)]);
-        }
     }
 
     /// <summary>Digest of each standard that this program came with to its file; the one in the evidence is never asked.</summary>

@@ -23,7 +23,7 @@ public static class StandardReader
             ImmutableArray<Suite> suites = catalogue.Map("suites") is { } map
                 ? map.Closed(all => all.Keys.Select(name => all.Map(name)?.Closed(suite => Suite(suite, name, clauses))).OfType<Suite>().ToImmutableArray())
                 : [];
-            return new Standard(catalogue.Text("catalogue"), catalogue.Text("version"), sha256, clauses, suites);
+            return new Standard(catalogue.Text("catalogue"), catalogue.Text("version"), sha256, clauses, suites) { Waivers = Waivers(catalogue) };
         });
     }
 
@@ -36,7 +36,7 @@ public static class StandardReader
             entry.Problem("procedure", $"`{procedure}` is not one that this program can judge; it knows {string.Join(", ", Judge.Procedures.Keys.Order(StringComparer.Ordinal))}");
         else if (needed.Where(key => !limits.ContainsKey(key)).ToArray() is { Length: > 0 } missing)
             entry.Problem("limits", $"{procedure} needs {string.Join(", ", missing)}");
-        return new Clause
+        var clause = new Clause
         {
             Id = entry.Text("id"),
             Requirement = entry.Choice("level", "must", "should") == "must" ? Requirement.Must : Requirement.Should,
@@ -50,7 +50,39 @@ public static class StandardReader
             ThresholdBasis = entry.Choice("threshold_basis", "adopted", "derived", "declared", "report"),
             Procedure = procedure,
             Limits = limits,
+            Waivable = entry.Boolean("waivable", otherwise: false),
         };
+        if (clause.Waivable && WhyNeverWaived(clause) is { } why)
+            entry.Problem("waivable", $"{clause.Id} cannot be waived: {why}");
+        return clause;
+    }
+
+    private static string? WhyNeverWaived(Clause clause) =>
+        clause.Requirement != Requirement.Must ? "it is a should, which withholds nothing"
+        : clause.Id.StartsWith("COR-", StringComparison.Ordinal) ? "correctness never is"
+        : clause.Procedure is "throughput" or "text-throughput" or "slo-throughput" or "goodput" ? "a minimum of throughput never is"
+        : clause.Procedure is "version-capture" or "model-integrity" ? "without it nobody knows what was tested"
+        : null;
+
+    private static WaiverRules Waivers(YamlMap catalogue) => catalogue.TryMap("waivers")?.Closed(rules =>
+        new WaiverRules((int)rules.Integer("days_max", 1, 366), rules.Map("caps")?.Closed(Caps) ?? WaiverRules.None.Caps)) ?? WaiverRules.None;
+
+    private static ImmutableSortedDictionary<Level, WaiverCap> Caps(YamlMap caps)
+    {
+        var read = ImmutableSortedDictionary.CreateBuilder<Level, WaiverCap>();
+        for (var level = Core.Level.L1; level <= Core.Level.L5; level++)
+        {
+            if (caps.TryMap(level.ToString()) is { } map)
+                read[level] = map.Closed(Cap);
+        }
+
+        return read.ToImmutable();
+    }
+
+    private static WaiverCap Cap(YamlMap cap)
+    {
+        var most = (int)cap.Integer("most", 0, 100);
+        return new((int)cap.Integer("least", 0, most), most, cap.Integer("share_ppm", 0, 1_000_000));
     }
 
     private static Suite Suite(YamlMap suite, string name, ImmutableArray<Clause> clauses)

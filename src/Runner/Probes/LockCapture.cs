@@ -75,6 +75,15 @@ internal static class LockCapture
         };
     }
 
+    /// <summary>The facts that <see cref="Nest"/> made a combination of: dotted names to texts, in ordinal order.</summary>
+    internal static IEnumerable<KeyValuePair<string, string>> Flatten(CanonicalValue.Object combination, string prefix = "") =>
+        combination.Members.SelectMany(member => member.Value switch
+        {
+            CanonicalValue.Object inner => Flatten(inner, $"{prefix}{member.Key}."),
+            CanonicalValue.Text text => [KeyValuePair.Create(prefix + member.Key, text.Value)],
+            _ => [],
+        });
+
     /// <summary>How the server is started is part of the combination: arguments and environment change what an engine computes.</summary>
     private static async Task<string> ServeDigestAsync(Prepared prepared, CancellationToken cancellationToken)
     {

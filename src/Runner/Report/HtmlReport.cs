@@ -12,6 +12,7 @@ public static class HtmlReport
         var standing = new Standing(content);
         ReportHead.Write(page, content);
         ReportSummary.Write(page, content, standing);
+        ReportWaivers.Write(page, content);
         ReportStack.Write(page, content);
         ReportLevels.Write(page, content, standing);
         ReportChecks.Write(page, content, standing);

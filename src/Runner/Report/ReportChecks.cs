@@ -36,6 +36,8 @@ internal static class ReportChecks
         page.Add($"<td class=\"verdict\"><span class=\"sign\" aria-hidden=\"true\">{ReportWords.Sign(finding.Verdict)}</span>{ReportWords.Of(finding.Verdict)}</td><td>");
         WriteFigures(page, finding.Figures.IsDefault ? [] : finding.Figures);
         WriteReason(page, finding.Verdict);
+        foreach (var waiver in content.Waivers.Where(waiver => waiver.Check == finding.Check))
+            page.Add($"<p class=\"tag\">{new LocalText($"Waived until {waiver.ExpiresAt}", $"已豁免，至 {waiver.ExpiresAt}")}</p>");
         var measurements = content.Measurements.Where(measurement => measurement.Check == finding.Check);
         foreach (var brokenOff in measurements.Select(measurement => measurement.BrokenOff).OfType<string>())
             page.Add($"<p class=\"reason\">{new LocalText("The backend broke off:", "被测后端中断：")} <bdi>{brokenOff}</bdi></p>");

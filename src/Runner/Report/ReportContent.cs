@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Adaptation.Certificates;
 using Adaptation.Core;
 
 namespace Adaptation.Runner;
@@ -28,6 +29,9 @@ public sealed record ReportContent
     /// <summary>Null where none was issued.</summary>
     public ReportCertificate? Certificate { get; init; }
 
+    /// <summary>Failures that people signed for; empty without a certificate.</summary>
+    public ImmutableArray<ReportWaiver> Waivers { get; init; } = [];
+
     /// <summary>What went wrong or should be known about the run, besides the findings.</summary>
     public ImmutableArray<LocalText> Notes { get; init; } = [];
 
@@ -39,6 +43,15 @@ public sealed record ReportContent
 
     public required string ToolVersion { get; init; }
 }
+
+/// <summary>A waiver whose signatures were checked.</summary>
+/// <param name="Measured">The failure in the words of the finding.</param>
+/// <param name="Defect">Where the defect is tracked.</param>
+/// <param name="IssuedAt">RFC 3339 text, UTC.</param>
+/// <param name="ExpiresAt">RFC 3339 text, UTC.</param>
+/// <param name="Signers">Who signed, and as what.</param>
+public sealed record ReportWaiver(
+    string Id, string Check, string Measured, string Reason, string Defect, string IssuedAt, string ExpiresAt, ImmutableArray<(string Person, KeyDuty Duty)> Signers);
 
 /// <summary>What a report says of the certificate that was issued for its run.</summary>
 /// <param name="IssuerEnvironment">Of the issuer's key: <c>test</c> for a development key, else <c>production</c>.</param>

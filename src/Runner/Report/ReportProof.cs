@@ -9,7 +9,7 @@ internal static class ReportProof
     {
         page.Add($"<section><h2>{new LocalText("How to verify", "如何核验")}</h2>");
         if (content.Certificate is { } certificate)
-            WriteCommands(page, certificate);
+            WriteCommands(page, certificate, !content.Waivers.IsEmpty);
         else
             page.Add($"<p class=\"para\">{new LocalText(
                 "No certificate was issued for this run, so there is nothing to verify. Whoever shows a certificate and this report together shows two different things.",
@@ -19,13 +19,13 @@ internal static class ReportProof
         WriteDigests(page, content);
     }
 
-    private static void WriteCommands(HtmlText page, ReportCertificate certificate)
+    private static void WriteCommands(HtmlText page, ReportCertificate certificate, bool isWaived)
     {
         var file = IsPlain(certificate.FileName) ? certificate.FileName : "<certificate>";
         page.Add($"<p class=\"para\">{new LocalText(
             "On any machine with this tool, without a network. The first command must print the fingerprint below, the second must end with exit code 0.",
             "在任何装有本工具的机器上执行，无需联网。第一条命令须输出下列指纹，第二条的退出码须为 0。")}</p>");
-        page.Add($"<pre><code>sha256sum {file}\n./adapt verify {file} --evidence &lt;dir&gt;</code></pre><dl class=\"facts\">");
+        page.Add($"<pre><code>sha256sum {file}\n./adapt verify {file} --evidence &lt;dir&gt;{(isWaived ? " --accept-waivers" : "")}</code></pre><dl class=\"facts\">");
         Fact(page, new("Certificate file", "证书文件"), certificate.FileName, "fact");
         Fact(page, new("SHA-256", "SHA-256"), certificate.FileSha256, "digest");
         Fact(page, new("Issuer environment", "签发环境"), certificate.IssuerEnvironment, "fact");

@@ -9,6 +9,7 @@ internal static class ReportSummary
     {
         var (tone, sign) = content.Judgement.Outcome switch
         {
+            Outcome.Certified when !content.Waivers.IsEmpty => ("inconclusive", "!"),
             Outcome.Certified => ("pass", "✓"),
             Outcome.Rejected => ("fail", "✕"),
             _ => ("inconclusive", "?"),
@@ -31,7 +32,8 @@ internal static class ReportSummary
 
     private static bool IsContradicted(ReportContent content, Standing standing) =>
         content.Judgement.Outcome == Outcome.Certified
-        && (standing.Count<Verdict.Fail>(Requirement.Must) > 0
+        && (content.Judgement.Findings.Any(finding => finding.Verdict is Verdict.Fail && standing.RequirementOf(finding.Check) == Requirement.Must
+                && content.Waivers.All(waiver => waiver.Check != finding.Check))
             || standing.Count<Verdict.Inconclusive>(Requirement.Must) > 0
             || standing.Silent.Any(check => standing.RequirementOf(check) == Requirement.Must));
 
@@ -66,6 +68,8 @@ internal static class ReportSummary
                 "签发者是谁：证书由开发密钥签名，任何人都可能持有该密钥。不得用于采购。")}</li>");
         if (content.Certificate is null)
             page.Add($"<li class=\"strong\">{new LocalText("No certificate was issued for this run.", "本次检测未签发证书。")}</li>");
+        foreach (var waiver in content.Waivers)
+            page.Add($"<li class=\"strong\">{new LocalText($"That {waiver.Check} passes: it failed and was waived.", $"{waiver.Check} 通过：该项不通过，已获豁免。")}</li>");
         if (standing.Next is { } next)
             page.Add($"<li>{Above(next, standing)}</li>");
         if (standing.NotRun.Length is > 0 and var notRun)

@@ -1,3 +1,4 @@
+using Adaptation.Certificates;
 using Adaptation.Core;
 
 namespace Adaptation.Runner;
@@ -33,6 +34,13 @@ internal static class ReportWords
         _ => new("Not applicable", "不适用"),
     };
 
+    public static LocalText Of(KeyDuty duty) => duty switch
+    {
+        KeyDuty.Tester => new("tester", "检测人"),
+        KeyDuty.Reviewer => new("reviewer", "复核人"),
+        _ => new("issuer", "签发者"),
+    };
+
     /// <summary>So that a verdict can be told without colour.</summary>
     public static string Sign(Verdict verdict) => verdict switch
     {
@@ -48,6 +56,8 @@ internal static class ReportWords
     public static LocalText Outcome(ReportContent content) => (content.Judgement.Outcome, content.Certificate) switch
     {
         (Core.Outcome.Certified, null) => new($"Reached {content.Judgement.Level}, no certificate", $"达到 {content.Judgement.Level}，未签发证书"),
+        (Core.Outcome.Certified, _) when content.Waivers.Length is > 0 and var waived => new(
+            $"Passed with {waived} waiver{(waived == 1 ? "" : "s")}, {content.Judgement.Level}", $"带 {waived} 项豁免通过 {content.Judgement.Level}"),
         (Core.Outcome.Certified, _) => new($"Certified {content.Judgement.Level}", $"认证通过 {content.Judgement.Level}"),
         (Core.Outcome.Rejected, _) => new("Rejected", "不予认证"),
         _ => new("Incomplete", "未完成判定"),
@@ -55,6 +65,9 @@ internal static class ReportWords
 
     public static LocalText OutcomeMeaning(ReportContent content) => content.Judgement.Outcome switch
     {
+        Core.Outcome.Certified when !content.Waivers.IsEmpty => new(
+            $"Not every must check has passed: {content.Waivers.Length} failed and was waived by two people, until the date below. Whoever relies on this has to say that waivers are accepted.",
+            $"并非所有必须项均已通过：其中 {content.Waivers.Length} 项不通过，由两人签字豁免，至下列日期为止。采信方须明示接受豁免。"),
         Core.Outcome.Certified => new(
             $"Every must check of this suite that applies has passed; the level stated is {content.Judgement.Level} and no higher.",
             $"本套件中所有适用的必须项均已通过；所述级别为 {content.Judgement.Level}，不高于此。"),

@@ -65,6 +65,29 @@ public sealed class Bench : IAsyncLifetime
     internal async Task<Ended> GoodAsync(CancellationToken cancellationToken) =>
         _good ??= await CertifyAsync(Stand.Good, "quick", cancellationToken, "known good");
 
+    /// <summary>A run whose server is slower, by 15 %, in the second of the three runs of PERF-12; the suite measures PERF-05 first.</summary>
+    internal async Task<Ended> ThrottledAsync(string suite, CancellationToken cancellationToken, [CallerMemberName] string what = "")
+    {
+        var throttle = Path.Combine(Path.GetDirectoryName(Place.ModelFile)!, "throttled");
+        using var process = AdaptProcess.Start(Place, Certify(Stand.With("--throttle-file", "/model/throttled"), suite));
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        try
+        {
+            await process.UntilAsync("step-started", "throughput", cancellationToken);
+            await UntilContainersAsync(seen, 2, cancellationToken);
+            await File.WriteAllTextAsync(throttle, "", cancellationToken);
+            await UntilContainersAsync(seen, 3, cancellationToken);
+        }
+        finally
+        {
+            File.Delete(throttle);
+        }
+
+        var ended = await process.EndAsync(cancellationToken);
+        _done.Enqueue((what, ended));
+        return ended;
+    }
+
     /// <summary>Records what a case that drives its process itself took.</summary>
     internal void Done(string what, Ended ended) => _done.Enqueue((what, ended));
 
@@ -97,6 +120,15 @@ public sealed class Bench : IAsyncLifetime
         Assert.Equal(0, journal.TornBytes);
         Assert.Equal("run-started", journal.Entries[0].Kind);
         Assert.Equal("judged", journal.Entries[^1].Kind);
+    }
+
+    private async Task UntilContainersAsync(HashSet<string> seen, int number, CancellationToken cancellationToken)
+    {
+        while (seen.Count < number)
+        {
+            seen.UnionWith((await LeftAsync(cancellationToken)).Select(left => left.Id));
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, cancellationToken);
+        }
     }
 
     internal static string CommandLine(string process)

@@ -106,6 +106,13 @@ internal static class ShortStandard
             overrides:
               PERF-05: {min_seconds: 3, windows: 6}
               PERF-12: {run_seconds: 3, windows: 6}
+          waived: # PERF-12 fails where one of its runs is throttled, beside a must of L1 that passes
+            title: {en: To be waived, zh: 待豁免}
+            cap: L5
+            checks: [OPS-02, SEC-03, PERF-05, PERF-12, OPS-01]
+            overrides:
+              PERF-05: {min_seconds: 3, windows: 6}
+              PERF-12: {run_seconds: 4, windows: 6, cv_max_ppm: 10000, elsewhere_max_ppm: 1000000}
           brief: # to be interrupted
             title: {en: Every check as briefly as can be, zh: 最短全项检查}
             cap: L5

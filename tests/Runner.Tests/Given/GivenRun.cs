@@ -64,7 +64,7 @@ internal sealed class GivenRun : IDisposable
     {
         var standards = ImmutableDictionary<string, string>.Empty.Add(Prepared.Inputs.Standard.Sha256, "t");
         var accepted = Assert.IsType<Verification.Accepted>(CertificateVerifier.Verify(
-            File.ReadAllBytes(directory.Certificate), Keys.Trust, TimeProvider.System.GetUtcNow(), standards));
+            File.ReadAllBytes(directory.Certificate), Keys.Trust, TimeProvider.System.GetUtcNow(), standards, acceptWaivers: null));
         return EvidenceVerifier.Verify(accepted.Certificate, directory.Evidence, Prepared.Inputs.Standard);
     }
 

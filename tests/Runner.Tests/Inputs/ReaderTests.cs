@@ -20,6 +20,19 @@ public class ReaderTests
     }
 
     [Fact]
+    public void Few_checks_of_the_shipped_standard_can_be_waived_and_no_others()
+    {
+        var file = Path.Combine(Golden.Root, "standard/0.1/catalogue.yaml");
+
+        var standard = StandardReader.TryRead(file, file, [])!;
+
+        Assert.Equal(["PERF-12", "OPS-01"], standard.Clauses.Where(clause => clause.Waivable).Select(clause => clause.Id));
+        Assert.Equal((90, 1, 1, 2, 3, 0), (
+            standard.Waivers.DaysMax, standard.Waivers.Cap(Level.L1, 0), standard.Waivers.Cap(Level.L4, 199), standard.Waivers.Cap(Level.L2, 200),
+            standard.Waivers.Cap(Level.L3, 1000), standard.Waivers.Cap(Level.L5, 1000)));
+    }
+
+    [Fact]
     public void The_shipped_golden_pack_loads()
     {
         var root = Path.Combine(Golden.Root, "reference-models/ppocrv4-rec");
@@ -162,6 +175,15 @@ public class ReaderTests
         { "checks: [PERF-01, OPS-01]", "checks: [PERF-01]\n    overrides: {PERF-01: {speed: 1}}", "suites.starts.overrides" },
         { "cap: L5", "cap: L5\n    colour: red", "suites.short.colour" },
         { "  unit: count", "  unit: count\n  surprise: 1", "checks[0].surprise" },
+        { "  procedure: latency", "  waivable: maybe\n  procedure: latency", "checks[2].waivable" },
+        { "  procedure: tensor-agreement", "  waivable: true\n  procedure: tensor-agreement", "checks[0].waivable" },
+        { "  procedure: throughput", "  waivable: true\n  procedure: throughput", "checks[3].waivable" },
+        { "  procedure: version-capture", "  waivable: true\n  procedure: version-capture", "checks[6].waivable" },
+        { "\nsuites:", "\nwaivers: {days_max: 0, caps: {}}\nsuites:", "waivers.days_max" },
+        { "\nsuites:", "\nwaivers: {days_max: 90}\nsuites:", "waivers.caps" },
+        { "\nsuites:", "\nwaivers: {days_max: 90, caps: {L9: {least: 0, most: 1, share_ppm: 1}}}\nsuites:", "waivers.caps.L9" },
+        { "\nsuites:", "\nwaivers: {days_max: 90, caps: {L1: {least: 2, most: 1, share_ppm: 1}}}\nsuites:", "waivers.caps.L1.least" },
+        { "\nsuites:", "\nwaivers: {days_max: 90, caps: {L1: {least: 0, most: 1}}}\nsuites:", "waivers.caps.L1.share_ppm" },
     };
 
     public static TheoryData<string, string, string> Nonsense => new()

@@ -1,0 +1,185 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Adaptation.Certificates;
+using Adaptation.Core;
+using Adaptation.Runner;
+
+namespace Adaptation.Cli;
+
+/// <summary><c>adapt waiver key|new|sign|show</c>: how a tester and a reviewer accept one failure of one run for a while.</summary>
+internal static class WaiverCommand
+{
+    public static Command Create(Machine machine) => new("waiver", "Accept one failure for a while, by two people  两人签字，限期豁免一项不通过")
+    {
+        Key(machine), New(machine), Sign(), Show(machine),
+    };
+
+    /// <exception cref="BadInputException">The file cannot be read, or is no waiver.</exception>
+    public static SignedWaiver Read(string file)
+    {
+        try
+        {
+            return SignedWaiver.Read(TrustFiles.ReadFile(file, "the waiver"));
+        }
+        catch (RejectedException malformed)
+        {
+            throw new BadInputException([new Problem(file, 0, "", $"is not a waiver: {malformed.Message}")]);
+        }
+    }
+
+    private static Command Key(Machine machine)
+    {
+        var file = new Argument<string>("file") { Description = "New private key, such as tester.pem; its public record goes beside it  新私钥文件" };
+        var person = new Option<string>("--person") { Description = "Whose key it is, such as u-17  持有人", HelpName = "NAME", Required = true };
+        var duty = new Option<string>("--duty") { Description = "tester or reviewer  职责", HelpName = "tester|reviewer", Required = true };
+        duty.AcceptOnlyFromAmong("tester", "reviewer");
+        var algorithm = new Option<string>("--algorithm") { Description = "Of the signatures  签名算法", HelpName = "p256|sm2", DefaultValueFactory = _ => "p256" };
+        algorithm.AcceptOnlyFromAmong("p256", "sm2");
+        var command = new Command("key", "Make a person's signing key  生成个人签名密钥") { file, person, duty, algorithm };
+        command.SetAction(parsed =>
+        {
+            var path = parsed.GetValue(file)!;
+            try
+            {
+                var key = PersonKey.Create(
+                    path, parsed.GetValue(person)!, parsed.GetValue(duty) == "tester" ? KeyDuty.Tester : KeyDuty.Reviewer,
+                    parsed.GetValue(algorithm) == "sm2" ? KeyAlgorithm.Sm2Sm3 : KeyAlgorithm.EcdsaP256Sha256, machine.Time);
+                Console.WriteLine($"key 私钥: {path}, of {key.Person}, {key.KeyId}");
+                Console.WriteLine($"public record 公钥记录: {PersonKey.TrustPath(path)}; give it to whoever issues and verifies");
+            }
+            catch (Exception refused) when (refused is RejectedException or IOException or UnauthorizedAccessException)
+            {
+                throw new BadInputException([new Problem(path, 0, "", $"no key was made: {refused.Message}")]);
+            }
+        });
+        return command;
+    }
+
+    private static Command New(Machine machine)
+    {
+        var run = new Option<string>("--run") { Description = "The run's id, or its folder  运行编号或目录", HelpName = "RUN", Required = true };
+        var check = new Option<string>("--check") { Description = "The check that failed  不通过的检验项", HelpName = "ID", Required = true };
+        var reason = new Option<string>("--reason") { Description = "Why it is acceptable  理由", HelpName = "TEXT", Required = true };
+        var defect = new Option<string>("--defect") { Description = "Where the defect is tracked  缺陷记录地址", HelpName = "URL", Required = true };
+        var expires = new Option<string>("--expires") { Description = "Last day (UTC), or a time such as 2027-01-31T08:00:00Z  截止日期", HelpName = "DATE", Required = true };
+        var (key, runs) = (KeyOption(), FinishedRuns.Folder());
+        var command = new Command("new", "Write a waiver with its first signature to standard output  起草豁免并首签，输出到标准输出") { run, check, reason, defect, expires, key, runs };
+        command.SetAction(parsed =>
+        {
+            var until = ReadTime(parsed.GetValue(expires)!);
+            using var person = PersonKey.Open(parsed.GetValue(key)!);
+            var finished = FinishedRun.Open(FinishedRuns.Find(parsed.GetValue(run)!, parsed.GetValue(runs)!), machine.Root);
+            var draft = finished.Draft(parsed.GetValue(check)!, parsed.GetValue(reason)!, parsed.GetValue(defect)!, machine.Time.GetUtcNow(), until);
+            var waiver = Signed("--reason, --defect", () => SignedWaiver.Sign(draft, person.Signer));
+            using var output = Console.OpenStandardOutput();
+            output.Write(waiver.ToBytes());
+        });
+        return command;
+    }
+
+    private static Command Sign()
+    {
+        var file = new Argument<string>("waiver") { Description = "The waiver with the first signature; the second is added to it  已首签的豁免文件" };
+        var key = KeyOption();
+        var command = new Command("sign", "Sign what another person signed, after reading it  复核后加签") { file, key };
+        command.SetAction(parsed =>
+        {
+            var path = parsed.GetValue(file)!;
+            using var person = PersonKey.Open(parsed.GetValue(key)!);
+            var waiver = Signed(path, () => Read(path).SignAlso(person.Signer));
+            RunDirectory.WriteWhole(Path.GetFullPath(path), waiver.ToBytes());
+            Console.WriteLine($"signed 已签 by {person.Signer.Key.Person}: {path}");
+            WaiverView.Print(waiver.Content);
+        });
+        return command;
+    }
+
+    private static Command Show(Machine machine)
+    {
+        var file = new Argument<string>("waiver") { Description = "The waiver  豁免文件" };
+        var trust = TrustFiles.Option("Trusted keys of testers and reviewers; without any, signatures are not checked  受信公钥");
+        var json = new Option<bool>("--json") { Description = "One JSON object, for scripts  输出 JSON" };
+        var command = new Command("show", "Show what a waiver says, and with --trust who signed it  显示豁免内容与签字人") { file, trust, json };
+        command.SetAction(parsed => Show(machine, parsed.GetValue(file)!, parsed.GetValue(trust) ?? [], parsed.GetValue(json)));
+        return command;
+    }
+
+    private static int Show(Machine machine, string file, string[] trustFiles, bool json)
+    {
+        var waiver = Read(file);
+        VerifiedWaiver? verified = null;
+        Rejection? refused = null;
+        if (trustFiles.Length > 0)
+        {
+            try
+            {
+                verified = VerifiedWaiver.Check(waiver, TrustFiles.Read(trustFiles), machine.Time.GetUtcNow());
+            }
+            catch (RejectedException why)
+            {
+                refused = why.Rejection;
+            }
+        }
+
+        if (json)
+            WriteJson(waiver, verified, refused);
+        else
+            Print(waiver, verified, refused);
+        return refused is null ? ExitCode.Certified : ExitCode.Rejected;
+    }
+
+    private static void Print(SignedWaiver waiver, VerifiedWaiver? verified, Rejection? refused)
+    {
+        Console.WriteLine(verified is not null ? "SIGNED 两人签字有效"
+            : refused is not null ? $"REFUSED 拒绝  {refused}"
+            : $"{waiver.Signatures} signature(s), not checked 未核对签名；--trust FILE checks them");
+        if (verified is not null)
+            WaiverView.Print(verified);
+        else
+            WaiverView.Print(waiver.Content);
+    }
+
+    private static void WriteJson(SignedWaiver waiver, VerifiedWaiver? verified, Rejection? refused)
+    {
+        using var output = Console.OpenStandardOutput();
+        using (var writer = new Utf8JsonWriter(output))
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("v", 1);
+            WaiverView.Write(writer, waiver.Content);
+            writer.WriteNumber("signatures", waiver.Signatures);
+            writer.WriteBoolean("verified", verified is not null);
+            if (refused is not null)
+                writer.WriteString("code", refused.Code);
+            writer.WriteEndObject();
+        }
+
+        output.WriteByte((byte)'\n');
+    }
+
+    private static SignedWaiver Signed(string what, Func<SignedWaiver> sign)
+    {
+        try
+        {
+            return sign();
+        }
+        catch (RejectedException refused)
+        {
+            throw new BadInputException([new Problem(what, 0, "", refused.Message)]);
+        }
+    }
+
+    private static Option<string> KeyOption() => new("--key") { Description = "Your private key, made with `adapt waiver key`  本人私钥", HelpName = "FILE", Required = true };
+
+    /// <summary>A day is taken to its last second.</summary>
+    private static DateTimeOffset ReadTime(string text)
+    {
+        const DateTimeStyles utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+        if (DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, utc, out var time))
+            return time;
+        return DateTimeOffset.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, utc, out var day)
+            ? day.AddDays(1).AddSeconds(-1)
+            : throw new BadInputException([new Problem(text, 0, "--expires", "is neither a day such as 2027-01-31 nor a time such as 2027-01-31T08:00:00Z")]);
+    }
+}
