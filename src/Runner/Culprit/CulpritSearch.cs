@@ -12,6 +12,8 @@ namespace Adaptation.Runner;
 internal sealed class CulpritSearch(
     OnnxGraph graph, ImmutableArray<WireTensor> inputs, ModelTalk reference, ModelTalk tested, Clause accuracy, Action<CulpritEvent> tell)
 {
+    private const int MostShown = 5;
+
     private readonly List<string> _notes = [];
     private int _compared;
 
@@ -36,8 +38,6 @@ internal sealed class CulpritSearch(
         var suspects = whole is null ? graph.Nodes : await SuspectsAsync(bench, right, cancellationToken);
         if (await FirstWrongAloneAsync(bench, suspects, cancellationToken) is { } alone)
             return alone;
-        if (!suspects.IsEmpty && whole is { IsWithin: false } && await GroupAsync(bench, suspects[0], cancellationToken) is { } group)
-            return group;
         return suspects.IsEmpty && whole is { IsWithin: false } ? await BisectAsync(bench, right, whole.Name, cancellationToken) : null;
     }
 
@@ -47,7 +47,7 @@ internal sealed class CulpritSearch(
         ImmutableArray<string> names = [.. graph.Nodes.SelectMany(node => node.Outputs).Where(right.Values.ContainsKey)];
         tell(new CulpritEvent.Stage($"reading {names.Length} tensors from {tested.Name}", $"由被测端读取 {names.Length} 个中间张量"));
         var seen = await TensorTaps.ReadAsync(graph, inputs, tested, names, name => right.Values[name].First.DataType, cancellationToken);
-        var suspects = ImmutableArray.CreateBuilder<GraphNode>();
+        var (suspects, shown) = (ImmutableArray.CreateBuilder<GraphNode>(), 0);
         foreach (var node in graph.Nodes)
         {
             if (node.Outputs.Any(seen.Unread.ContainsKey))
@@ -55,7 +55,8 @@ internal sealed class CulpritSearch(
             else if (GapOf(bench, node, right, seen) is { } gap && !gap.IsWithin)
             {
                 suspects.Add(node);
-                tell(new CulpritEvent.Compared(node.At + 1, graph.Nodes.Length, node.Name, node.Operator, CulpritScope.Model, gap));
+                if (++shown <= MostShown) // what comes after a wrong node is mostly wrong too
+                    tell(new CulpritEvent.Compared(node.At + 1, graph.Nodes.Length, node.Name, node.Operator, CulpritScope.Model, gap));
             }
         }
 

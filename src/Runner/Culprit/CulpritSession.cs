@@ -19,11 +19,19 @@ public sealed record GoldenAnswer(ImmutableArray<long> Shape, ReadOnlyMemory<flo
 public sealed record CulpritRequest(string Name, CulpritModel Model, ImmutableArray<CulpritInput> Inputs, Clause Accuracy, string Tool);
 
 /// <summary>Finds the first node of a model that a tested server computes wrongly.</summary>
-/// <param name="reference">Trusted; what it answers is expected.</param>
-/// <param name="tell">Told what is done as it is done.</param>
-public sealed class CulpritSession(IModelServer reference, IModelServer tested, TimeProvider time, Action<CulpritEvent> tell)
+public sealed class CulpritSession
 {
-    private readonly ModelTalk _reference = new(reference, time), _tested = new(tested, time);
+    private readonly ModelTalk _reference, _tested;
+    private readonly Action<CulpritEvent> _tell;
+
+    /// <param name="reference">Trusted; what it answers is expected.</param>
+    /// <param name="tell">Told what is done as it is done.</param>
+    public CulpritSession(IModelServer reference, IModelServer tested, TimeProvider time, Action<CulpritEvent> tell)
+        : this(ModelTalk.With(reference, time), ModelTalk.With(tested, time), tell)
+    {
+    }
+
+    internal CulpritSession(ModelTalk reference, ModelTalk tested, Action<CulpritEvent> tell) => (_reference, _tested, _tell) = (reference, tested, tell);
 
     /// <exception cref="BrokenEnvironmentException">A server does not start, or the reference does not answer as it must.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -31,7 +39,7 @@ public sealed class CulpritSession(IModelServer reference, IModelServer tested, 
     {
         var (input, whole, refusal) = await ChooseAsync(request, cancellationToken);
         var graph = request.Model.Graph;
-        var search = new CulpritSearch(graph, input.Tensors, _reference, _tested, request.Accuracy, tell);
+        var search = new CulpritSearch(graph, input.Tensors, _reference, _tested, request.Accuracy, _tell);
         if (await search.RunAsync(whole, cancellationToken) is { } hit)
         {
             ImmutableArray<string> names = [.. hit.Nodes.Select(node => node.Name)];
@@ -58,7 +66,7 @@ public sealed class CulpritSession(IModelServer reference, IModelServer tested, 
         (CulpritInput, TensorGap)? within = null;
         foreach (var input in request.Inputs)
         {
-            tell(new CulpritEvent.Stage($"asking {request.Name} whole, input {input.Id}", $"以输入 {input.Id} 运行整个模型"));
+            _tell(new CulpritEvent.Stage($"asking {request.Name} whole, input {input.Id}", $"以输入 {input.Id} 运行整个模型"));
             var outputs = request.Model.Outputs;
             var right = await _reference.AskAsync(request.Model.Bytes, input.Tensors, outputs, cancellationToken);
             if (right is not OperatorReply.Answered expected)
@@ -67,13 +75,13 @@ public sealed class CulpritSession(IModelServer reference, IModelServer tested, 
             var reply = await _tested.AskAsync(request.Model.Bytes, input.Tensors, outputs, cancellationToken);
             if (reply is not OperatorReply.Answered seen)
             {
-                tell(new CulpritEvent.Stage($"{_tested.Name} does not answer: {TensorTaps.Why(reply)}", "被测端未给出应答"));
+                _tell(new CulpritEvent.Stage($"{_tested.Name} does not answer: {TensorTaps.Why(reply)}", "被测端未给出应答"));
                 return (input, null, TensorTaps.Why(reply));
             }
 
             var gap = expected.First.Zip(seen.First, (e, s) => TensorGap.Between(request.Accuracy, e, s))
                 .Concat(expected.First.Zip(seen.Again, (e, s) => TensorGap.Between(request.Accuracy, e, s))).Aggregate(TensorGap.Worse);
-            tell(new CulpritEvent.Compared(request.Model.Graph.Nodes.Length, request.Model.Graph.Nodes.Length, gap.Name, "output", CulpritScope.Model, gap));
+            _tell(new CulpritEvent.Compared(request.Model.Graph.Nodes.Length, request.Model.Graph.Nodes.Length, gap.Name, "output", CulpritScope.Model, gap));
             if (!gap.IsWithin)
                 return (input, gap, "");
             within ??= (input, gap);

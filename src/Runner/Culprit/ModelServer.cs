@@ -134,35 +134,40 @@ internal sealed class UnrecordedDeployments : IDeploymentLog
     }
 }
 
-/// <summary>Asks a server one question after the other; one that breaks off has failed that question.</summary>
-internal sealed class ModelTalk(IModelServer server, TimeProvider time)
+/// <summary>Asks a server one question after the other.</summary>
+/// <param name="Name">Of the server.</param>
+/// <param name="Ask">Blocks no thread of the caller.</param>
+internal sealed record ModelTalk(string Name, Func<OperatorQuestion, CancellationToken, Task<OperatorReply>> Ask)
 {
     private const int MostDeaths = 10;
-    private int _deaths;
 
-    public string Name => server.Name;
-
-    /// <exception cref="BrokenEnvironmentException">It is not there, or broke off ten times.</exception>
-    public async Task<OperatorReply> AskAsync(byte[] model, ImmutableArray<WireTensor> inputs, ImmutableArray<string> outputs, CancellationToken cancellationToken)
+    /// <summary>Over the wire. A server that breaks off has failed that question; one that is not there, or broke off ten times, ends the talk with a <see cref="BrokenEnvironmentException"/>.</summary>
+    public static ModelTalk With(IModelServer server, TimeProvider time)
     {
-        var transport = await server.ReachAsync(cancellationToken);
-        var question = new OperatorQuestion("model.onnx", model, inputs, outputs);
-        try
+        var deaths = 0;
+        return new(server.Name, async (question, cancellationToken) =>
         {
-            return await Task.Run(
-                () =>
-                {
-                    using var wire = new OperatorWire(transport, time, server.AnswerWithin);
-                    return wire.Ask(question, cancellationToken);
-                },
-                CancellationToken.None);
-        }
-        catch (WireException broken)
-        {
-            var why = await server.ExplainAsync(broken, cancellationToken);
-            return ++_deaths < MostDeaths
-                ? new OperatorReply.Failed("the server", why)
-                : throw new BrokenEnvironmentException($"The server {Name} broke off {MostDeaths} times; nothing more can be asked of it. The last time: {why}", broken);
-        }
+            var transport = await server.ReachAsync(cancellationToken);
+            try
+            {
+                return await Task.Run(
+                    () =>
+                    {
+                        using var wire = new OperatorWire(transport, time, server.AnswerWithin);
+                        return wire.Ask(question, cancellationToken);
+                    },
+                    CancellationToken.None);
+            }
+            catch (WireException broken)
+            {
+                var why = await server.ExplainAsync(broken, cancellationToken);
+                return ++deaths < MostDeaths
+                    ? new OperatorReply.Failed("the server", why)
+                    : throw new BrokenEnvironmentException($"The server {server.Name} broke off {MostDeaths} times; nothing more can be asked of it. The last time: {why}", broken);
+            }
+        });
     }
+
+    public Task<OperatorReply> AskAsync(byte[] model, ImmutableArray<WireTensor> inputs, ImmutableArray<string> outputs, CancellationToken cancellationToken) =>
+        Ask(new OperatorQuestion("model.onnx", model, inputs, outputs), cancellationToken);
 }

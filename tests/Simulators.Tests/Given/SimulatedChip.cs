@@ -20,6 +20,9 @@ internal sealed class SimulatedChip : IDisposable
     private SimulatedChip(Process process, DirectoryInfo folder, string ready) =>
         (_process, _folder, _transport, Ready) = (process, folder, new Transport.UnixSocket(Path.Combine(folder.FullName, "s")), ready);
 
+    /// <summary>The provider, compiled.</summary>
+    public static string LibraryPath => Library.Value;
+
     /// <summary>What the host said when it was ready.</summary>
     public string Ready { get; }
 
@@ -100,7 +103,7 @@ internal sealed class SimulatedChip : IDisposable
         _folder.Delete(recursive: true);
     }
 
-    private static string Host
+    public static string Host
     {
         get
         {
