@@ -31,6 +31,8 @@ internal static class Program
             ModelCommand.Create(machine),
             LoadCommand.Create(machine, new LoadParts(() => new TextLoadDriver(), new PaceServerProcess(machine.HostFile, machine.Time), TokenizerFile.Open)),
             OperatorsCommand.Create(machine, Workshop.OpenAsync, GeneratedCases.Make),
+            CulpritCommand.Create(machine, Workshop.OpenAsync),
+            ReplayCommand.Create(machine, Workshop.OpenAsync),
         };
         var parsed = commands.Parse(args);
         if (parsed.Errors.Count > 0)

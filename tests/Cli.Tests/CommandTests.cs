@@ -24,6 +24,8 @@ public sealed class CommandTests : IDisposable
     [InlineData("list profiles")]
     [InlineData("doctor")]
     [InlineData("operators")]
+    [InlineData("culprit")]
+    [InlineData("replay")]
     [InlineData("prepare")]
     public async Task Help_says_what_a_command_takes(string command)
     {
@@ -66,6 +68,37 @@ public sealed class CommandTests : IDisposable
         var (exit, _, error) = await AdaptAsync([.. arguments.Split(' '), "--isolation", "process"]);
         Assert.Equal(3, exit);
         Assert.Contains(named, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("culprit --model ppocrv4-rec", "--profile")]
+    [InlineData("culprit --model ppocrv4-rec --profile generic/x64-onnxruntime --url unix:/s", "--url")]
+    [InlineData("culprit --model ppocrv4-rec --profile generic/x64-libtorch", "opens no ONNX file")]
+    [InlineData("culprit --model tiny-poet --profile generic/x64-onnxruntime", "language model")]
+    [InlineData("culprit --model none/such --profile generic/x64-onnxruntime", "none/such")]
+    [InlineData("culprit --model none.onnx --profile generic/x64-onnxruntime", "none.onnx")]
+    [InlineData("culprit --model ppocrv4-rec --inputs . --profile generic/x64-onnxruntime", "--input ID")]
+    [InlineData("replay none.onnx --url unix:/s", "none.onnx")]
+    public async Task A_culprit_that_cannot_be_looked_for_is_exit_code_3(string arguments, string named)
+    {
+        var (exit, _, error) = await AdaptAsync([.. arguments.Split(' '), "--isolation", "process"]);
+        Assert.Equal(3, exit);
+        Assert.Contains(named, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_reproducer_is_exit_code_3_and_a_server_that_is_not_there_is_4()
+    {
+        var (exit, _, error) = await AdaptAsync("replay", Write("cut.onnx", "no model"), "--url", "unix:/s");
+        Assert.Equal(3, exit);
+        Assert.Contains("no ONNX model, or not all of one", error, StringComparison.Ordinal);
+
+        var file = Path.Combine(_folder, "culprit.onnx");
+        File.Copy(Path.Combine(Golden.Root, "tests/Runner.Tests/Culprit/golden/reproducer-v1.onnx"), file);
+        (exit, _, error) = await AdaptAsync("replay", file, "--url", $"unix:{_folder}/nobody");
+        Assert.Equal(4, exit);
+        Assert.Contains("Nothing that speaks the Open Inference Protocol answers", error, StringComparison.Ordinal);
+        Assert.Equal(3, (await AdaptAsync("replay", file, "--url", "https://host")).Exit);
     }
 
     [Fact]

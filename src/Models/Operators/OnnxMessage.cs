@@ -6,7 +6,7 @@ namespace Adaptation.Models;
 
 /// <summary>Writes one message of the protocol buffers wire format; a field with a message in it is written by a message of its own.</summary>
 /// <remarks>Source: Protocol Buffers Documentation, Encoding. Field numbers are the caller's, from onnx.proto.</remarks>
-internal sealed class OnnxMessage
+public sealed class OnnxMessage
 {
     private const int Varint = 0, Delimited = 2, Four = 5;
     private readonly ArrayBufferWriter<byte> _bytes = new();

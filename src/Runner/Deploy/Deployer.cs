@@ -49,10 +49,17 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
     /// <summary>Starts the server under test without a model, to be handed models while it runs, and waits until it would take one.</summary>
     /// <remarks>It is told to refuse a model of which a part would run on the CPU, wherever the CPU is not the device: what falls back must not look like what ran.</remarks>
     /// <exception cref="BackendBrokenException">It ended, or was not ready in time.</exception>
-    public async Task<Deployment> StartRepositoryAsync(CancellationToken cancellationToken)
+    public Task<Deployment> StartRepositoryAsync(CancellationToken cancellationToken) =>
+        StartRepositoryAsync(Profile.Server.Adapter!.CpuFallback && !RefusesCpu(Profile.Server), cancellationToken);
+
+    /// <summary>Starts it as <see cref="StartRepositoryAsync(CancellationToken)"/> does, but with the CPU as fallback where the profile allows that: parts of a model are to run where they ran in a certification.</summary>
+    /// <inheritdoc cref="StartRepositoryAsync(CancellationToken)"/>
+    public Task<Deployment> StartProfiledRepositoryAsync(CancellationToken cancellationToken) => StartRepositoryAsync(Profile.Server.Adapter!.CpuFallback, cancellationToken);
+
+    private async Task<Deployment> StartRepositoryAsync(bool cpuFallback, CancellationToken cancellationToken)
     {
         var server = Profile.Server;
-        var deployment = await LaunchAsync("server", stand.Image, RepositoryCommand(server), server.Environment, modelFolder: null, server.Port, cancellationToken);
+        var deployment = await LaunchAsync("server", stand.Image, RepositoryCommand(server, cpuFallback), server.Environment, modelFolder: null, server.Port, cancellationToken);
         await OrRemovedAsync(deployment, () => ReadyAsync(deployment, server.ReadyWithin, FirstQuestions.Repository, cancellationToken));
         return deployment;
     }
@@ -198,10 +205,10 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
             .. EngineArguments(adapter, adapter.CpuFallback),
         ];
 
-    private static ImmutableArray<string> RepositoryCommand(ProfileServer server) =>
+    private static ImmutableArray<string> RepositoryCommand(ProfileServer server, bool cpuFallback) =>
     [
         "--adapter", server.Adapter!.Name, "--library", server.Adapter.Library, "--repository", "--listen", Listen(server),
-        .. EngineArguments(server.Adapter, server.Adapter.CpuFallback && !RefusesCpu(server)),
+        .. EngineArguments(server.Adapter, cpuFallback),
     ];
 
     private static string Listen(ProfileServer server) => server.Port is null ? "unix:{socket}" : "tcp:127.0.0.1:{port}";

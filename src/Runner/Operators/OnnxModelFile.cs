@@ -95,7 +95,7 @@ internal sealed record OnnxModelFile(
         return name;
     }
 
-    private static OnnxValue Value(ProtoReader info)
+    public static OnnxValue Value(ProtoReader info)
     {
         var value = new OnnxValue("", "", "of no stated type");
         while (info.Next())

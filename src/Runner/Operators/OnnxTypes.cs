@@ -15,6 +15,9 @@ internal static class OnnxTypes
     /// <returns>As the Open Inference Protocol spells it, or null for a type that it has no word for.</returns>
     public static string? Word(long number) => number >= 0 && number < Wire.Length ? Wire[number] : null;
 
+    /// <returns>The number of a type that the protocol has a word for.</returns>
+    public static long Number(string word) => Array.IndexOf(Wire, word);
+
     /// <summary>What a type is called where the protocol has no word for it.</summary>
     public static string Name(long number) =>
         Word(number) ?? (number >= 14 && number - 14 < Others.Length && Others[number - 14].Length > 0 ? Others[number - 14] : $"ONNX element type {number}");

@@ -30,7 +30,7 @@ public sealed class OperatorSession(ServerStand stand, TimeProvider time, Action
     {
         var runId = $"operators-{Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4))}";
         using var scratch = Scratch.Create(runId);
-        var deployer = new Deployer(stand, scratch, runId, time, new Unrecorded());
+        var deployer = new Deployer(stand, scratch, runId, time, new UnrecordedDeployments());
         var outcomes = ImmutableArray.CreateBuilder<OperatorOutcome>();
         using var jobs = Jobs(request).GetEnumerator();
         for (var (deaths, more) = (0, jobs.MoveNext()); more; deaths++)
@@ -110,27 +110,4 @@ public sealed class OperatorSession(ServerStand stand, TimeProvider time, Action
     };
 
     private sealed record Job(Func<OperatorWire, CancellationToken, OperatorOutcome> Ask, Func<string, OperatorOutcome> Died);
-
-    /// <summary>A session leaves no record of its deployments: nothing is certified by it.</summary>
-    private sealed class Unrecorded : IDeploymentLog
-    {
-        private int _number;
-
-        public int NextNumber() => ++_number;
-
-        public void Deploying(int number, string role)
-        {
-            // nothing is kept
-        }
-
-        public void Deployed(Deployment deployment)
-        {
-            // nothing is kept
-        }
-
-        public void Removed(Deployment deployment, byte[] log, NetworkCounts? network, long asked, long answered, IReadOnlyList<string> residue)
-        {
-            // nothing is kept
-        }
-    }
 }

@@ -61,6 +61,9 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message)
     /// <summary>The current field as a message of its own.</summary>
     public readonly ProtoReader Message() => new(Delimit());
 
+    /// <summary>What is not read yet.</summary>
+    public readonly byte[] ToArray() => _rest.ToArray();
+
     public readonly string Text()
     {
         try

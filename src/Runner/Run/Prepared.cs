@@ -67,6 +67,17 @@ public sealed class Preparation(
         return new ServerStand(engine, await BuildAsync(profile, pack, root, engineFolder, cancellationToken), engineFolder, profile);
     }
 
+    /// <summary>The file that a container gets of a tensor model, and its golden pack.</summary>
+    /// <inheritdoc cref="PrepareAsync"/>
+    public async Task<(string File, GoldenInputs Golden)> PrepareTensorModelAsync(ReferenceModel model, CancellationToken cancellationToken)
+    {
+        packages.RemoveLeftovers();
+        var folder = await FolderOfAsync(model, model.Files, cancellationToken);
+        await ModelFiles.VerifyAsync(folder, model.Files, cancellationToken);
+        var runnerFolder = await FolderOfAsync(model, model.RunnerFiles, cancellationToken);
+        return (Path.Combine(folder, model.Files[0].Path), GoldenInputs.Load(model, Path.Combine(runnerFolder, model.Charset)));
+    }
+
     private Task<string> FolderOfAsync(ReferenceModel model, ImmutableArray<PinnedFile> files, CancellationToken cancellationToken) =>
         model.Source is { } source ? packages.EnsureAsync(source, files, cancellationToken) : packages.KeepAsync(model.Id, model.Folder, files, cancellationToken);
 

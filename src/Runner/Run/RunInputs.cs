@@ -44,8 +44,7 @@ public sealed record RunInputs
             problems.Add(new(Shown(request.Root, standardFile), 0, "suites", $"there is no suite `{request.Suite}`; there are {string.Join(", ", standard.Suites.Select(s => s.Name))}"));
 
         var stand = TryReadProfile(request.Root, request.Profile, problems);
-        var modelFile = Find(request.Root, "reference-models", request.Model, "/model.yaml", problems);
-        var model = modelFile is null ? null : ReferenceModelReader.TryRead(modelFile, Shown(request.Root, modelFile), problems);
+        var model = TryReadModel(request.Root, request.Model, problems);
         model = model is null ? null : InPrecision(model, request.Precision, problems);
         if (model is { Files.IsEmpty: true } && problems.Count == 0)
             problems.Add(new(model.File, 0, "made", $"{model.Id} pins no GGUF file, so that nothing says what a container should get; make one with `adapt model make` and state its digest"));
@@ -62,6 +61,11 @@ public sealed record RunInputs
             Engine = stand.Engine,
         };
     }
+
+    /// <summary>Reads a model's manifest.</summary>
+    /// <param name="asked">A path, or an id below <c>reference-models/</c>.</param>
+    internal static ReferenceModel? TryReadModel(string root, string asked, List<Problem> problems) =>
+        Find(root, "reference-models", asked, "/model.yaml", problems) is { } file ? ReferenceModelReader.TryRead(file, Shown(root, file), problems) : null;
 
     /// <summary>Reads a profile and finds its engine.</summary>
     /// <returns>Null where it cannot be read at all; what else is wrong is among the problems.</returns>

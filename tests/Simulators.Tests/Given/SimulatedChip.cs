@@ -103,7 +103,7 @@ internal sealed class SimulatedChip : IDisposable
         _folder.Delete(recursive: true);
     }
 
-    internal static string Host
+    public static string Host
     {
         get
         {

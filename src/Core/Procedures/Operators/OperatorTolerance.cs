@@ -5,7 +5,7 @@ namespace Adaptation.Core;
 /// <summary>What COR-01 allows an answer of one type.</summary>
 /// <param name="MatchedShare">Least share of elements with |a - g| at most atol + rtol |g|.</param>
 /// <param name="Floor">No error up to this, or to so many units in the last place, is too large.</param>
-internal sealed record OperatorTolerance(FloatFormat Format, double Rtol, double Atol, double Floor, double Ulps, double MatchedShare)
+public sealed record OperatorTolerance(FloatFormat Format, double Rtol, double Atol, double Floor, double Ulps, double MatchedShare)
 {
     public static ImmutableArray<string> Limits { get; } =
     [
@@ -39,9 +39,9 @@ internal sealed record OperatorTolerance(FloatFormat Format, double Rtol, double
                 continue; // which elements are infinite or no number is COR-04's question
             count++;
             var error = Math.Abs(value - golden);
-            if (error <= Atol + (Rtol * Math.Abs(golden)))
+            if (error <= Near(golden))
                 matched++;
-            if (!(error <= Math.Max(Floor, Ulps * Format.Ulp(golden)))) // a NaN is never below
+            if (!(error <= Most(golden))) // a NaN is never below
                 beyond++;
             largest = error > largest ? error : largest;
         }
@@ -49,13 +49,21 @@ internal sealed record OperatorTolerance(FloatFormat Format, double Rtol, double
         return new(count, matched, beyond, largest);
     }
 
+    /// <summary>An error up to this is a match.</summary>
+    /// <param name="golden">Finite.</param>
+    public double Near(double golden) => Atol + (Rtol * Math.Abs(golden));
+
+    /// <summary>No element may be further off than this.</summary>
+    /// <param name="golden">Finite.</param>
+    public double Most(double golden) => Math.Max(Floor, Ulps * Format.Ulp(golden));
+
     public bool Allows(OperatorError error) => error.Beyond == 0 && error.Matched >= MatchedShare * error.Count;
 }
 
 /// <param name="Count">Elements that are finite in exact and in same-precision arithmetic.</param>
 /// <param name="Beyond">Elements whose error is larger than any element's may be.</param>
 /// <param name="Largest">Absolute error; of an answer that is no number, of the others.</param>
-internal sealed record OperatorError(long Count, long Matched, long Beyond, double Largest)
+public sealed record OperatorError(long Count, long Matched, long Beyond, double Largest)
 {
     public double Share => Count == 0 ? 1 : (double)Matched / Count;
 }
