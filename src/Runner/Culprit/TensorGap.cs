@@ -53,7 +53,7 @@ public sealed record TensorGap(
         var isWithin = !isBroken && count - unmatched >= tolerance.MatchedShare * count;
         return gap with
         {
-            IsWithin = isWithin, Worst = worst, Outside = unmatched, Where = Place(gap.Shape, at), Seen = Text(tolerance.Format.Read(seen, at)), Expected = Text(right),
+            IsWithin = isWithin, Worst = worst, Outside = unmatched, Where = Place(gap.Shape, at), Seen = Text(tolerance, tolerance.Format.Read(seen, at)), Expected = Text(tolerance, right),
             Tolerance = double.IsFinite(right)
                 ? FormattableString.Invariant($"{tolerance.Near(right):0.###e+0} here for {tolerance.MatchedShare:P0} of the elements, {tolerance.Most(right):0.###e+0} for any")
                 : "the same infinity or NaN",
@@ -94,7 +94,9 @@ public sealed record TensorGap(
 
     private static string Bracket(ImmutableArray<long> shape) => $"[{string.Join(',', shape)}]";
 
-    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+    /// <summary>As many digits as tell the number from its neighbours in its own type.</summary>
+    private static string Text(OperatorTolerance tolerance, double value) =>
+        tolerance.Format.Size == sizeof(double) ? value.ToString("R", CultureInfo.InvariantCulture) : ((float)value).ToString("R", CultureInfo.InvariantCulture);
 
     private static string Whole(string type, ReadOnlySpan<byte> bytes)
     {

@@ -164,7 +164,7 @@ Kernel KernelOf(const Operation& o) {
       {"Pad", Pad},
   };
   const auto found = all.find(o.name);
-  const int oldest = o.name == "GlobalAveragePool" ? 1 : 7;  // shapes are broadcast since 7
+  const int oldest = o.name == "GlobalAveragePool" || o.name == "Conv" ? 1 : 7;  // shapes are broadcast since 7
   if (found == all.end() || !o.domain.empty() || o.inputs.empty() || o.output_types.size() != 1 || o.since_version < oldest) return nullptr;
   if (o.name == "Cast") return CanCast(o) ? found->second : nullptr;
   const auto is_float = [](int type) { return type == static_cast<int>(Type::Float); };
