@@ -110,7 +110,7 @@ public static class CulpritInputs
         return new(value.Name, type, shape, data);
     }
 
-    private static GoldenAnswer Golden(GoldenLine line, GoldenInputs golden, double rtol, double atol)
+    private static GoldenOutput Golden(GoldenLine line, GoldenInputs golden, double rtol, double atol)
     {
         var length = (int)(line.Shape.Aggregate(1L, (product, size) => product * size) * sizeof(float));
         return GoldenTensor.TryUnpack(line, length, File.ReadAllBytes(golden.Files[line.Expected]), out var expected) is { } problem

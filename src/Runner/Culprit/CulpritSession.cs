@@ -6,10 +6,10 @@ namespace Adaptation.Runner;
 
 /// <summary>One set of inputs of a model.</summary>
 /// <param name="Golden">What its one output must be, from the model's golden pack, which the reference is held to first; null where there is no such pack.</param>
-public sealed record CulpritInput(string Id, ImmutableArray<WireTensor> Tensors, GoldenAnswer? Golden = null);
+public sealed record CulpritInput(string Id, ImmutableArray<WireTensor> Tensors, GoldenOutput? Golden = null);
 
 /// <param name="Values">float32.</param>
-public sealed record GoldenAnswer(ImmutableArray<long> Shape, ReadOnlyMemory<float> Values, double Rtol, double Atol);
+public sealed record GoldenOutput(ImmutableArray<long> Shape, ReadOnlyMemory<float> Values, double Rtol, double Atol);
 
 /// <summary>What a culprit is looked for in.</summary>
 /// <param name="Name">Id or file name, as the user gave it.</param>
