@@ -69,7 +69,7 @@ internal static class LogicCases
     {
         Fills.Anything(draws, into);
         foreach (ref var value in into.Reals.AsSpan())
-            value = value == 0 ? 0 : value;
+            value = Rounding.To(into.Type, value) == 0 ? 0 : value; // what is tiny may become a zero, and a negative one
     }
 
     private static Values Choose(Values condition, Values x, Values y)

@@ -28,12 +28,12 @@ internal sealed class ChipStand : IDisposable
           operators:
             title: {en: Operators and repetition, zh: 算子与重复性}
             cap: L5
-            checks: [COR-01, COR-02, COR-03, COR-04, COR-05, COR-12]
+            checks: [COR-01, COR-02, COR-03, COR-04, COR-05, COR-12, OPS-01]
             overrides: {}
           loaded:
             title: {en: Answers under load, zh: 负载下的应答}
             cap: L5
-            checks: [PERF-05]
+            checks: [PERF-05, OPS-01]
             overrides:
               PERF-05: {min_seconds: 3, windows: 6}
         """;
@@ -90,7 +90,7 @@ internal sealed class ChipStand : IDisposable
           ready_within: 60s
           answer_within: 30s
           streams: 4
-          environment: {ORT_DISABLE_TELEMETRY: "1", ADAPTATION_EP_FAULT: "{{(inEnvironment ? fault : "")}}"}
+          environment: {ORT_DISABLE_TELEMETRY: "1"{{(inEnvironment ? $", ADAPTATION_EP_FAULT: {fault}" : "")}}}
           adapter:
             name: onnxruntime
             library: {{Engine.Library}}
