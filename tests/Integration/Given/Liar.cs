@@ -11,8 +11,11 @@ internal static class Liar
     public static ImmutableArray<Cheated> Table { get; } = JsonSerializer.Deserialize<ImmutableArray<Cheated>>(File.ReadAllText(Place.Repository("tests/Simulators/cheats.json")), Named);
 
     /// <param name="simulator">Arguments of the simulator.</param>
-    public static IEnumerable<string> Certify(Bench bench, string suite, IEnumerable<string> simulator) =>
-        ["certify", "--json", "--isolation", "process", "--runs", bench.Place.Runs, "--suite", suite, "--model", "tiny-poet", "--precision", "f16", "--profile", bench.Profile(Profile(simulator))];
+    public static IEnumerable<string> Certify(Bench bench, string suite, IEnumerable<string> simulator) => Certify(bench, suite, bench.Profile(Profile(simulator)));
+
+    /// <param name="profile">Path, or id of a shipped one.</param>
+    public static IEnumerable<string> Certify(Bench bench, string suite, string profile) =>
+        ["certify", "--json", "--isolation", "process", "--runs", bench.Place.Runs, "--suite", suite, "--model", "tiny-poet", "--precision", "f16", "--profile", profile];
 
     private static string Profile(IEnumerable<string> simulator)
     {
