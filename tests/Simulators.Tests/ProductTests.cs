@@ -13,16 +13,18 @@ public sealed class ProductTests(ProductTests.Certified certified) : IClassFixtu
 
     private static readonly string[] Clauses = ["COR-01", "COR-02", "COR-03", "COR-04", "COR-05", "COR-12", "PERF-05"];
 
-    /// <summary>Faults that no clause sees, and why.</summary>
+    /// <summary>Faults that no clause rejects which must hold, and why; docs/operators.md says the same.</summary>
     private static readonly Dictionary<string, string> Unseen = new(StringComparer.Ordinal)
     {
+        ["long"] = "no case is both longer than 1,024 and large enough for COR-01, whose absolute tolerance hides what is lost of a softmax of 100,003; COR-03 shows it, and is a should",
+        ["bit-flip"] = "to find one bit of a million elements in 95 of 100 runs takes three million elements, and the cases have fewer",
         ["wrong-device"] = "nothing reads what the server calls its device: a certificate takes the device from the kernel",
     };
 
     public static TheoryData<string> Faults => [.. ChipFault.All.Select(fault => fault.Name)];
 
     [Fact]
-    public void A_sound_chip_is_rejected_by_no_clause() => Assert.All(certified.Of(Sound), finding => Assert.IsType<Verdict.Pass>(finding.Value.Verdict));
+    public void A_sound_chip_is_rejected_by_no_clause() => Assert.All(certified.Of(Sound), finding => Assert.IsNotType<Verdict.Fail>(finding.Value.Verdict));
 
     [Theory, MemberData(nameof(Faults))]
     public void A_fault_is_rejected_by_a_clause_that_must_hold_or_stands_among_the_unseen(string fault)
@@ -40,7 +42,9 @@ public sealed class ProductTests(ProductTests.Certified certified) : IClassFixtu
             text.Append($"| {title} | {string.Join(" | ", Clauses.Select(clause => Word(certified.Of(name).GetValueOrDefault(clause)?.Verdict)))} |\n");
 
         Golden.Match("product.md", text.ToString());
-        Assert.Contains(text.ToString(), File.ReadAllText(Path.Combine(Golden.Root, "docs/operators.md")), StringComparison.Ordinal);
+        var documentation = File.ReadAllText(Path.Combine(Golden.Root, "docs/operators.md"));
+        Assert.Contains(text.ToString(), documentation, StringComparison.Ordinal);
+        Assert.All(ChipFault.All.Where(fault => Unseen.ContainsKey(fault.Name)), fault => Assert.Contains($"- {fault.Title}: {Unseen[fault.Name]}\n", documentation, StringComparison.Ordinal));
     }
 
     [Fact]
