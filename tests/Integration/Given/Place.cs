@@ -154,7 +154,7 @@ internal static class ShortStandard
             checks: [COR-07, COR-16, MET-02, MET-03, OPS-01]
             overrides:
               COR-07: {positions_min: 1000, documents_min: 12}
-          lies: # every check that a server of text which lies may trip over, PERF-11 as the shipped `quick` has it; the detection table's
+          lies: # every check that a server of text which lies may trip over; the detection table's
             title: {en: Lies, zh: 谎言}
             cap: L5
             checks: [COR-07, COR-16, MET-02, MET-03, PERF-02, PERF-11, OPS-01]
