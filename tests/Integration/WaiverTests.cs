@@ -6,7 +6,7 @@ namespace Adaptation.Integration;
 /// <summary>A run on the real path that failed PERF-12, waived by two people with the real command line, certified and verified.</summary>
 public sealed class WaiverTests(Bench bench)
 {
-    private const int Attempts = 3;
+    private const int Attempts = 4;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -21,7 +21,7 @@ public sealed class WaiverTests(Bench bench)
         var file = await WaiverAsync(run, "PERF-12", tester);
         var alone = await AdaptAsync(["issue", run.Path, "--waiver", file, .. trust]);
         Assert.True(alone.ExitCode == 1, $"{alone}");
-        Assert.Contains("WAIVER_SIG", string.Join('\n', alone.Output), StringComparison.Ordinal);
+        Assert.True(alone.Output[0].EndsWith("WAIVER_SIG", StringComparison.Ordinal), $"{alone}");
         Assert.Equal(3, (await AdaptAsync(["waiver", "sign", file, "--key", tester])).ExitCode);
         Assert.Equal(0, (await AdaptAsync(["waiver", "sign", file, "--key", reviewer])).ExitCode);
         var issued = await AdaptAsync(["issue", run.Path, "--waiver", file, .. trust]);
@@ -63,7 +63,8 @@ public sealed class WaiverTests(Bench bench)
         for (var attempt = 1; ; attempt++)
         {
             var ended = await bench.ThrottledAsync("waived", Token);
-            if (ended.Verdict("PERF-12") == "fail" && ended.ExitCode == 1)
+            var notPassed = ended.Events("judged").Where(judged => judged.GetProperty("verdict").GetString() != "pass").Select(judged => judged.GetProperty("check").GetString());
+            if (ended.Verdict("PERF-12") == "fail" && notPassed.SequenceEqual(["PERF-12"]))
                 return ended;
             Assert.True(attempt < Attempts, $"PERF-12 never failed on its own in {Attempts} runs: {ended}");
         }

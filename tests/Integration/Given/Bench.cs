@@ -69,7 +69,7 @@ public sealed class Bench : IAsyncLifetime
     internal async Task<Ended> ThrottledAsync(string suite, CancellationToken cancellationToken, [CallerMemberName] string what = "")
     {
         var throttle = Path.Combine(Path.GetDirectoryName(Place.ModelFile)!, "throttled");
-        using var process = AdaptProcess.Start(Place, Certify(Stand.With("--throttle-file", "/model/throttled"), suite));
+        using var process = AdaptProcess.Start(Place, Certify(Stand.With("--throttle-file", "/model/throttled") with { Throughput = "4/s" }, suite));
         var seen = new HashSet<string>(StringComparer.Ordinal);
         try
         {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Adaptation.Certificates;
 using Adaptation.Core;
 
 namespace Adaptation.Runner.Tests;
@@ -104,6 +105,24 @@ internal static class GivenReport
             .. Certified.Judgement.Findings.Where(finding => finding.Check is not ("OPS-02" or "SEC-02")),
             new("OPS-02", new Verdict.Inconclusive("no probe reads the driver's version on this machine; run it where npu-smi is installed"), []),
         ]),
+    };
+
+    public static ReportContent Waived { get; } = Certified with
+    {
+        Judgement = Certified.Judgement with
+        {
+            Findings = [.. Certified.Judgement.Findings.Select(finding => finding.Check == "OPS-01"
+                ? new("OPS-01", new Verdict.Fail("1 left behind after 4 removals: volume driver-cache", "0 left behind"), [new("residue after removal", "count", 1_000, null, null, 0)])
+                : finding)],
+            Waived = ["OPS-01"],
+        },
+        Waivers =
+        [
+            new(
+                "W-run-20260301-7f3a-OPS-01-0a1b2c3d", "OPS-01", "measured 1 left behind after 4 removals: volume driver-cache; limit 0 left behind",
+                "驱动缓存卷由 25.3 版起自动清除 (cleared from 25.3 on)", "https://bugs.example.cn/4711", "2026-03-01T09:00:00Z", "2026-05-30T08:31:47Z",
+                [("u-17", KeyDuty.Tester), ("u-09", KeyDuty.Reviewer)]),
+        ],
     };
 
     private static ReportContent Without(ReportContent content) => content with { Certificate = null };
