@@ -48,7 +48,7 @@ internal sealed class CulpritView(bool json)
                 text.Append(CultureInfo.InvariantCulture, $"  reproducer 复现文件: {file} ({new FileInfo(file!).Length / 1024.0:0} KiB)\n  {replay}\n");
                 break;
             case CulpritResult.NoCulprit:
-                text.Append(CultureInfo.InvariantCulture, $"no culprit 未发现问题节点: {result.Compared} tensors of {result.Nodes} nodes and the model's outputs agree with the reference  与参考一致\n");
+                text.Append(CultureInfo.InvariantCulture, $"no culprit 未发现问题节点: {result.Compared} tensors of {result.Nodes} nodes compared; the model's outputs agree with the reference, and so does every node that was asked alone  输出与单独检验的节点均与参考一致\n");
                 break;
             case CulpritResult.Unexplained unexplained:
                 text.Append(CultureInfo.InvariantCulture, $"not found 未能定位: {unexplained.Why}\n");

@@ -32,7 +32,7 @@ public sealed record TensorGap(
 
     private static TensorGap Fractions(TensorGap gap, OperatorTolerance tolerance, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> seen)
     {
-        var (worst, at, unmatched, isBroken) = (-1.0, 0, 0L, false);
+        var (worst, at, unmatched, outside, isBroken) = (-1.0, 0, 0L, 0L, false);
         var count = expected.Length / tolerance.Format.Size;
         for (var each = 0; each < count; each++)
         {
@@ -40,8 +40,9 @@ public sealed record TensorGap(
             var error = Math.Abs(value - golden);
             var isFinite = double.IsFinite(golden) && double.IsFinite(value);
             var isOtherKind = isFinite ? value == 0 && tolerance.Format.IsSubnormal(golden) : !golden.Equals(value);
-            var times = isOtherKind ? double.PositiveInfinity : isFinite ? error / tolerance.Near(golden) : 0;
-            unmatched += times > 1 ? 1 : 0;
+            var times = isOtherKind ? double.PositiveInfinity : isFinite ? error / Math.Min(tolerance.Near(golden), tolerance.Most(golden)) : 0;
+            unmatched += isOtherKind || (isFinite && error > tolerance.Near(golden)) ? 1 : 0;
+            outside += times > 1 ? 1 : 0;
             isBroken |= isOtherKind || (isFinite && error > tolerance.Most(golden));
             if (times > worst)
                 (worst, at) = (times, each);
@@ -53,7 +54,12 @@ public sealed record TensorGap(
         var isWithin = !isBroken && count - unmatched >= tolerance.MatchedShare * count;
         return gap with
         {
-            IsWithin = isWithin, Worst = worst, Outside = unmatched, Where = Place(gap.Shape, at), Seen = Text(tolerance, tolerance.Format.Read(seen, at)), Expected = Text(tolerance, right),
+            IsWithin = isWithin,
+            Worst = worst,
+            Outside = outside,
+            Where = Place(gap.Shape, at),
+            Seen = Text(tolerance, tolerance.Format.Read(seen, at)),
+            Expected = Text(tolerance, right),
             Tolerance = double.IsFinite(right)
                 ? FormattableString.Invariant($"{tolerance.Near(right):0.###e+0} here for {tolerance.MatchedShare:P0} of the elements, {tolerance.Most(right):0.###e+0} for any")
                 : "the same infinity or NaN",
@@ -79,8 +85,13 @@ public sealed record TensorGap(
 
         return gap with
         {
-            IsWithin = false, Worst = double.PositiveInfinity, Outside = different, Where = Place(gap.Shape, first),
-            Seen = Whole(expected.DataType, value.Slice(first * size, size)), Expected = Whole(expected.DataType, right.Slice(first * size, size)), Tolerance = "every bit",
+            IsWithin = false,
+            Worst = double.PositiveInfinity,
+            Outside = different,
+            Where = Place(gap.Shape, first),
+            Seen = Whole(expected.DataType, value.Slice(first * size, size)),
+            Expected = Whole(expected.DataType, right.Slice(first * size, size)),
+            Tolerance = "every bit",
         };
     }
 
