@@ -12,7 +12,10 @@ public class OperatorCaseTests
     /// <summary>Relative and absolute tolerance of COR-01 by the type of the output; FP64, which it leaves out, by torch's assert_close.</summary>
     private static readonly Dictionary<string, (double Relative, double Absolute)> Tolerances = new(StringComparer.Ordinal)
     {
-        ["FP16"] = (1.0 / 512, 1.0 / 512), ["BF16"] = (1.0 / 64, 1.0 / 64), ["FP32"] = (1.0 / 1024, 1.0 / 65536), ["FP64"] = (1e-7, 1e-7),
+        ["FP16"] = (1.0 / 512, 1.0 / 512),
+        ["BF16"] = (1.0 / 64, 1.0 / 64),
+        ["FP32"] = (1.0 / 1024, 1.0 / 65536),
+        ["FP64"] = (1e-7, 1e-7),
     };
 
     [Theory]

@@ -24,7 +24,12 @@ internal sealed class AnswerCache
             var text = prompt!["text"]!.GetValue<string>();
             var body = new JsonObject
             {
-                ["model"] = model, ["prompt"] = text, ["max_tokens"] = PublishedTokens, ["temperature"] = 0, ["stream"] = true, ["return_token_ids"] = true,
+                ["model"] = model,
+                ["prompt"] = text,
+                ["max_tokens"] = PublishedTokens,
+                ["temperature"] = 0,
+                ["stream"] = true,
+                ["return_token_ids"] = true,
                 ["stream_options"] = new JsonObject { ["include_usage"] = true },
             };
             using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/completions") { Content = new StringContent(body.ToJsonString(), System.Text.Encoding.UTF8, "application/json") };

@@ -84,7 +84,7 @@ public sealed class DetectionTable(Bench bench)
 
     private static string Commit()
     {
-        using var git = Process.Start(new ProcessStartInfo("git", ["-C", Place.Repository("."), "describe", "--always", "--dirty"]) { RedirectStandardOutput = true })!;
+        using var git = Process.Start(new ProcessStartInfo("git", ["-C", Place.Repository("."), "describe", "--always", "--dirty"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         var said = git.StandardOutput.ReadToEnd().Trim();
         git.WaitForExit();
         return said;
