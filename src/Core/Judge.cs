@@ -82,6 +82,8 @@ public static class Judge
 
         var outcome = Decide([.. musts.Select(must => must.Item2)]);
         var level = outcome == Outcome.Certified ? Reached(musts) : Level.None;
+        if (level == Level.None && outcome == Outcome.Certified)
+            outcome = Outcome.Incomplete; // all that was asked holds, and it is not enough for any level
         var cap = evidence.Plan.Caps.IsDefaultOrEmpty || suite.Cap < Level.L1 ? suite.Cap : Level.L1;
         var judgement = new Judgement(outcome, level < cap ? level : cap, Caps(suite, evidence.Plan), findings) { Waived = granted };
         return granted.IsEmpty ? judgement : Capped(judgement, standard.Waivers, required.Count(must => must.Second.Verdict is not Verdict.NotApplicable));

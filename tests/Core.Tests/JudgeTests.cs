@@ -117,6 +117,14 @@ public sealed class JudgeTests
     }
 
     [Fact]
+    public void What_reaches_no_level_is_incomplete_since_there_is_nothing_to_certify()
+    {
+        var judgement = Run([Ladder[1]], [Good("B-1")]);
+
+        Assert.Equal((Outcome.Incomplete, Level.None), (judgement.Outcome, judgement.Level));
+    }
+
+    [Fact]
     public void A_cap_raises_nothing()
     {
         var judgement = Run([Ladder[1]], [Good("B-1")], Given.Plan with { Caps = ["no container: L1"] });
