@@ -46,17 +46,7 @@ internal sealed unsafe class TorchLibrary
     /// <exception cref="AdapterException">The file is missing, is no shim or another one, or torch itself does not start.</exception>
     public static TorchLibrary Load(string path)
     {
-        if (!File.Exists(path))
-            throw new AdapterException($"Library {path} does not exist. Compile src/Adapters/LibTorch/shim inside the image and give the path of what comes out.");
-        nint handle;
-        try
-        {
-            handle = NativeLibrary.Load(System.IO.Path.GetFullPath(path));
-        }
-        catch (Exception failure) when (failure is DllNotFoundException or BadImageFormatException)
-        {
-            throw new AdapterException($"{path} cannot be loaded as a library: {failure.Message.ReplaceLineEndings(" ")}. Does it find the libtorch that it was compiled against?", failure);
-        }
+        var handle = EngineLibrary.Open(path, "Compile src/Adapters/LibTorch/shim inside the image and give the path of what comes out.", "Does it find the libtorch that it was compiled against?");
         var library = new TorchLibrary(path, Resolve(handle, path));
         library.Start();
         return library;

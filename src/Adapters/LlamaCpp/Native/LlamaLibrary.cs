@@ -70,6 +70,8 @@ internal sealed unsafe class LlamaLibrary
 /// <summary>Where the libraries of a build lie, and the addresses of their functions.</summary>
 internal static class LlamaFiles
 {
+    private const string Remedy = "Give the path of libllama.so inside the image.";
+
     /// <summary>The path itself, or the libllama of a folder.</summary>
     /// <exception cref="AdapterException">There is none.</exception>
     public static string Find(string path)
@@ -77,7 +79,7 @@ internal static class LlamaFiles
         if (File.Exists(path))
             return path;
         if (!Directory.Exists(path))
-            throw new AdapterException($"llama.cpp library {path} does not exist. Give the path of libllama.so inside the image.");
+            throw new AdapterException($"llama.cpp library {path} does not exist. {Remedy}");
         return First(path, "libllama.*")
             ?? throw new AdapterException($"Folder {path} holds no libllama.so. Give the folder of a llama.cpp build with shared libraries.");
     }
@@ -87,7 +89,7 @@ internal static class LlamaFiles
     public static nint[] Resolve(string llama)
     {
         var folder = Path.GetDirectoryName(llama)!;
-        nint[] handles = [.. new[] { First(folder, "libggml-base.so*"), First(folder, "libggml.*"), llama }.OfType<string>().Select(Open)];
+        nint[] handles = [.. new[] { First(folder, "libggml-base.so*"), First(folder, "libggml.*"), llama }.OfType<string>().Select(file => EngineLibrary.Open(file, Remedy))];
         var symbols = Enum.GetValues<LlamaSymbol>();
         var exports = new nint[symbols.Length];
         var missing = new List<string>();
@@ -107,18 +109,6 @@ internal static class LlamaFiles
     private static string? First(string folder, string pattern) => Directory.GetFiles(folder, pattern)
         .Where(file => Path.GetFileName(file).Contains(".so", StringComparison.Ordinal))
         .OrderBy(file => file.Length).ThenBy(file => file, StringComparer.Ordinal).FirstOrDefault();
-
-    private static nint Open(string path)
-    {
-        try
-        {
-            return NativeLibrary.Load(path);
-        }
-        catch (Exception failure) when (failure is DllNotFoundException or BadImageFormatException)
-        {
-            throw new AdapterException($"{path} cannot be loaded as a library: {failure.Message.ReplaceLineEndings(" ")}", failure);
-        }
-    }
 }
 
 /// <summary>A zero-terminated UTF-8 copy of a text, for one call.</summary>

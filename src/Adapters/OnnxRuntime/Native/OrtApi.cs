@@ -25,17 +25,7 @@ internal sealed unsafe class OrtApi
     /// <exception cref="AdapterException">The file is missing, is no ONNX Runtime, or is too old.</exception>
     public static OrtApi Load(string path)
     {
-        if (!File.Exists(path))
-            throw new AdapterException($"ONNX Runtime library {path} does not exist. Give the path of libonnxruntime.so inside the image.");
-        nint library;
-        try
-        {
-            library = NativeLibrary.Load(System.IO.Path.GetFullPath(path));
-        }
-        catch (Exception failure) when (failure is DllNotFoundException or BadImageFormatException)
-        {
-            throw new AdapterException($"{path} cannot be loaded as a library: {failure.Message.ReplaceLineEndings(" ")}", failure);
-        }
+        var library = EngineLibrary.Open(path, "Give the path of libonnxruntime.so inside the image.");
         if (!NativeLibrary.TryGetExport(library, "OrtGetApiBase", out var export))
             throw new AdapterException($"{path} is no ONNX Runtime: it does not export OrtGetApiBase. Give the path of libonnxruntime.so.");
 
