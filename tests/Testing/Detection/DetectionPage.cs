@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Adaptation.Core;
 
 namespace Adaptation.Testing;
 
 /// <summary>docs/detection.md: which check rejects which simulator, and how often each rejects a server that is as it should be.</summary>
-public static class DetectionPage
+public static partial class DetectionPage
 {
     private const double Confidence = 0.95;
     private const int ReasonCharacters = 260;
@@ -97,7 +98,11 @@ public static class DetectionPage
         return end <= ReasonCharacters ? text[..end] : $"{text[..ReasonCharacters].TrimEnd()}...";
     }
 
-    private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
+    private static string Cell(string text) => Colour.Replace(text, "").Replace("|", "\\|", StringComparison.Ordinal);
+
+    /// <summary>What a terminal takes for a colour; engines' words come with it.</summary>
+    [GeneratedRegex("\x1b?\\[[0-9;]+m", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Colour { get; }
 
     private static void Line(StringBuilder page, FormattableString text) => page.Append(FormattableString.Invariant(text)).Append('\n');
 }
