@@ -45,6 +45,9 @@ internal sealed record OperatorBench(ImmutableArray<OperatorAnswers> Cases)
 
     public static byte[] First(OperatorAnswers one) => one.Outputs[0].Answers[0].Data.ToArray();
 
+    /// <summary>The same answer both times.</summary>
+    public static byte[][] Twice(byte[] answer) => [answer, answer];
+
     public static OperatorAnswers With(OperatorAnswers one, byte[][] answers) => one with
     {
         Outputs = [one.Outputs[0] with { Answers = [.. answers.Select(data => new AnsweredOutput(one.Outputs[0].DataType, one.Outputs[0].Shape, data))] }],
