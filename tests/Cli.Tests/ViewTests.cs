@@ -47,6 +47,21 @@ public class ViewTests
         Events.Select(what => what.GetType()).Distinct().Order(Comparer<Type>.Create((a, b) => string.CompareOrdinal(a.Name, b.Name))));
 
     [Theory]
+    [InlineData(Requirement.Should, true)]
+    [InlineData(Requirement.Must, false)]
+    public void A_failed_should_says_that_it_withholds_nothing(Requirement requirement, bool says)
+    {
+        using var output = new StringWriter();
+        var view = new PlainView(new ManualTime(), output);
+
+        view.Show(Judged(Clauses.TensorAgreement with { Requirement = requirement }, new Verdict.Fail("3 of 10", "0")));
+        view.Show(Events[^1]);
+
+        Assert.Contains("FAIL", output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(says, output.ToString().Contains("withholds no certificate", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData(Outcome.Certified, false, "certified")]
     [InlineData(Outcome.Rejected, false, "rejected")]
     [InlineData(Outcome.Incomplete, false, "not all checks could be decided")]

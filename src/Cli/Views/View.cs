@@ -7,6 +7,8 @@ namespace Adaptation.Cli;
 /// <summary>Shows a run to whoever watches: a person at a terminal, a log file, a script.</summary>
 internal abstract class View : IAsyncDisposable
 {
+    private const string Advised = "a should, withholds no certificate 建议项，不影响发证: ";
+
     /// <summary>Told of every event, in order, from any thread.</summary>
     public abstract void Show(RunEvent what);
 
@@ -24,7 +26,7 @@ internal abstract class View : IAsyncDisposable
         $"{judged.Clause.Title.Zh} {judged.Clause.Title.En}",
         judged.Finding.Verdict switch
         {
-            Verdict.Fail fail => $"{FirstLine(fail.Measured)}; limit {fail.Limit}",
+            Verdict.Fail fail => $"{(judged.Clause.Requirement == Requirement.Should ? Advised : "")}{FirstLine(fail.Measured)}; limit {fail.Limit}",
             Verdict.Inconclusive inconclusive => FirstLine(inconclusive.Reason),
             Verdict.NotApplicable notApplicable => FirstLine(notApplicable.Reason),
             _ => Figures.Telling(judged.Finding.Figures) is { } figure ? Figures.Say(figure) : "",
