@@ -107,6 +107,18 @@ public class LoadingTests
         Assert.Contains("200 sequences of 16777216 positions", error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>One of the library's functions writes into a string that all callers share; a process that called it at once ended in a corrupted heap.</summary>
+    [Fact]
+    public void Adapters_may_be_loaded_at_the_same_time()
+    {
+        var first = LlamaCppAdapter.Load(Opened.Cpu).Facts.Options["system"];
+
+        var loaded = new string[2_000];
+        Parallel.For(0, loaded.Length, index => loaded[index] = LlamaCppAdapter.Load(Opened.Cpu).Facts.Options["system"]);
+
+        Assert.All(loaded, system => Assert.Equal(first, system));
+    }
+
     [Fact]
     public async Task What_the_engine_says_of_itself_is_reported()
     {

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Adaptation.Adapters.Abstractions;
 
 namespace Adaptation.Adapters.LlamaCpp.Tests;
@@ -8,21 +7,7 @@ public class VulkanTests
 {
     private static readonly int[] Tokens = [1, 258, 259, 260, 7, 100, 101, 9];
 
-    private static LlamaCppSpec Spec(string device)
-    {
-        Expose("GGML_VK_VISIBLE_DEVICES", "0"); // the engine hides drivers that compute on the CPU unless told
-        return Opened.Cpu with { Library = Engine.Vulkan, Devices = [device] };
-    }
-
-    /// <summary>Native code reads the environment of the C library, which .NET copies at start and does not write to.</summary>
-    private static unsafe void Expose(string variable, string value)
-    {
-        var setenv = (delegate* unmanaged<nint, nint, int, int>)NativeLibrary.GetExport(NativeLibrary.Load("libc.so.6"), "setenv");
-        var (name, text) = (Marshal.StringToCoTaskMemUTF8(variable), Marshal.StringToCoTaskMemUTF8(value));
-        Assert.Equal(0, setenv(name, text, 1));
-        Marshal.FreeCoTaskMem(name);
-        Marshal.FreeCoTaskMem(text);
-    }
+    private static LlamaCppSpec Spec(string device) => Opened.Cpu with { Library = Engine.Vulkan, Devices = [device] };
 
     private static async Task<Opened> OpenAsync(GgufFile file, string device)
     {

@@ -107,7 +107,7 @@ public sealed unsafe class LlamaCppAdapter : IAdapter
         options["micro_batch"] = Text(_spec.MicroBatch);
         options["pooling"] = _spec.Pooling?.ToString().ToLowerInvariant() ?? "as the model says";
         options["sequences"] = Text(_spec.Sequences);
-        options["system"] = _library.Text(LlamaSymbol.llama_print_system_info).Trim();
+        options["system"] = _library.SystemInfo;
         options["threads"] = Text(_spec.Threads);
         return new()
         {

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace Adaptation.Adapters.LlamaCpp.Tests;
 
 /// <summary>Where the native libraries lie; a test without them fails and says what is missing.</summary>
@@ -16,5 +19,20 @@ internal static class Engine
                 $"{variable} is {(string.IsNullOrEmpty(path) ? "not set" : $"{path}, which does not exist")}. Set it to {what}; ./test does so.");
         }
         return path;
+    }
+
+    /// <summary>The engine hides drivers that compute on the CPU unless told.</summary>
+    /// <remarks>
+    /// Native code reads the environment of the C library, which .NET copies at start and does not write to. Before any test runs: to set
+    /// a variable while another thread reads one is undefined.
+    /// </remarks>
+    [ModuleInitializer]
+    internal static unsafe void ShowSoftwareDevices()
+    {
+        var setenv = (delegate* unmanaged<nint, nint, int, int>)NativeLibrary.GetExport(NativeLibrary.Load("libc.so.6"), "setenv");
+        var (name, value) = (Marshal.StringToCoTaskMemUTF8("GGML_VK_VISIBLE_DEVICES"), Marshal.StringToCoTaskMemUTF8("0"));
+        _ = setenv(name, value, 1);
+        Marshal.FreeCoTaskMem(name);
+        Marshal.FreeCoTaskMem(value);
     }
 }

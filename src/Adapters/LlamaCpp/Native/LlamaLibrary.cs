@@ -22,6 +22,10 @@ internal sealed unsafe class LlamaLibrary
     /// <summary>As the library spells it, and the commit that it was built from: <c>v0.5.0 (de3ff81)</c>.</summary>
     public string Version { get; private set; } = "of unknown version";
 
+    /// <summary>What the processor offers and the build uses, as the library spells it.</summary>
+    /// <remarks>Read once: the library writes it into one string of its own at every call, and two calls at once corrupt the heap.</remarks>
+    public string SystemInfo { get; private set; } = "";
+
     public LlamaLog Log { get; } = LlamaLog.OfProcess;
 
     /// <summary>What the backends found at start, in the engine's order.</summary>
@@ -47,7 +51,7 @@ internal sealed unsafe class LlamaLibrary
         }
     }
 
-    public string Text(LlamaSymbol symbol) => Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)this[symbol])()) ?? "";
+    private string Text(LlamaSymbol symbol) => Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)this[symbol])()) ?? "";
 
     private void Start()
     {
@@ -58,6 +62,7 @@ internal sealed unsafe class LlamaLibrary
         ((delegate* unmanaged<nint, void>)this[LlamaSymbol.ggml_backend_load_all_from_path])(folder);
         ((delegate* unmanaged<void>)this[LlamaSymbol.llama_backend_init])();
         Devices = LlamaDevice.ReadAll(this);
+        SystemInfo = Text(LlamaSymbol.llama_print_system_info).Trim();
         if (Devices.Count == 0)
         {
             throw new AdapterException(
