@@ -47,9 +47,8 @@ public sealed class BrokenBackendTests(Bench bench)
     [Fact]
     public async Task What_a_server_leaves_behind_is_removed_with_it()
     {
-        var ended = await bench.CertifyAsync(Stand.With("--leave-behind", "--ignore-sigterm"), "start", Token);
+        var ended = await bench.CertifiedAsync(Stand.With("--leave-behind", "--ignore-sigterm"), "start", Token);
 
-        Assert.True(ended.ExitCode == 0, $"{ended}");
         Assert.Equal("pass", ended.Verdict("OPS-01"));
     }
 }

@@ -30,9 +30,8 @@ public sealed class WrongSpeedTests(Bench bench)
     [Fact]
     public async Task A_late_start_is_shown_and_does_not_withhold_the_certificate()
     {
-        var ended = await bench.CertifyAsync(Stand.With("--start-delay-ms", "2000") with { ColdStart = "1500ms" }, "start", Token);
+        var ended = await bench.CertifiedAsync(Stand.With("--start-delay-ms", "2000") with { ColdStart = "1500ms" }, "start", Token);
 
-        Assert.True(ended.ExitCode == 0, $"{ended}");
         Assert.Equal("fail", ended.Verdict("PERF-01"));
         Assert.Contains("the cold start declared", ended.Reason("PERF-01"), StringComparison.Ordinal);
         Assert.NotNull(ended.Certificate);

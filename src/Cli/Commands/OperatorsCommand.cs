@@ -88,6 +88,7 @@ internal static class OperatorsCommand
                 cell.Operator, cell.DataType, Number(cell.Passed), Number(cell.Failed), Number(cell.Unsupported),
             }).Prepend(["operator 算子", "type 类型", "pass 通过", "fail 失败", "unsupported 不支持"]));
             Console.WriteLine();
+            ShowFailures([.. report.Failures], isKept: folder is not null);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Passed} passed 通过, {report.Failed} failed 失败, {report.Unsupported} unsupported 不支持; seed 种子 {report.Seed}; {report.Took.TotalSeconds:0.0} s"));
         }
 
@@ -98,6 +99,17 @@ internal static class OperatorsCommand
         File.WriteAllText(Path.Combine(folder, "report.txt"), report.Text());
         if (!json)
             Console.WriteLine($"kept in 结果: {Path.GetFullPath(folder)}");
+    }
+
+    private static void ShowFailures(string[] failures, bool isKept)
+    {
+        const int Shown = 20, Characters = 240;
+        foreach (var failure in failures.Take(Shown))
+            Console.WriteLine(failure.Length <= Characters ? failure : $"{failure[..Characters]}...");
+        if (failures.Length > Shown)
+            Console.WriteLine($"{failures.Length - Shown} more 其余 {failures.Length - Shown} 例: {(isKept ? "report.txt" : "--out DIR")}");
+        if (failures.Length > 0)
+            Console.WriteLine();
     }
 
     private static string Number(int count) => count.ToString(CultureInfo.InvariantCulture);

@@ -22,7 +22,7 @@ internal static class VersionCapture
             [new("fields captured", "%", Reading.Milli(100.0 * captured / required.Length), LimitMilli: share / 10)];
 
         var differing = plan.DeclaredVersions
-            .Where(declared => Captured(m, declared.Key) != declared.Value)
+            .Where(declared => Captured(m, declared.Key) is not { } read || !(declared.Key == Plan.EngineDevice ? read.Contains(declared.Value, StringComparison.Ordinal) : read == declared.Value))
             .Select(declared => $"the profile states {declared.Key} {declared.Value}, {Probed(m, declared.Key)}")
             .ToImmutableArray();
         if (!differing.IsEmpty)

@@ -21,7 +21,10 @@ internal static class CaseBuilder
             draft.Id, draft.Operator, draft.Type.Word(), opset, draft.Kind,
             [.. drawn.Zip(fed, (operand, values) => new OperatorInput(operand.Name, values.Type.Word(), Long(values.Shape), values.Bytes()))],
             [.. names.Select((name, at) => new OperatorOutput(name, exact[at].Type.Word(), Long(exact[at].Shape), exact[at].Reals, same[at].Bytes()))],
-            Onnx(draft, opset, drawn, fed, names, exact), TorchScript(draft, drawn, fed, exact.Length));
+            Onnx(draft, opset, drawn, fed, names, exact), TorchScript(draft, drawn, fed, exact.Length))
+        {
+            Asks = draft.Asks,
+        };
     }
 
     private static Values Draw(Operand.Drawn operand, View view, string id, ulong seed)

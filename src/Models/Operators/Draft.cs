@@ -48,6 +48,8 @@ internal enum View
 /// <param name="Words">What sets it apart from the other cases of its operator and type; <c>[a-z0-9-]+</c>.</param>
 internal sealed record Draft(string Operator, ElementType Type, string Words, CaseKind Kind)
 {
+    public const int Twice = 2;
+
     /// <summary>In the order of the node's inputs.</summary>
     public required ImmutableArray<Operand> Operands { get; init; }
 
@@ -60,6 +62,9 @@ internal sealed record Draft(string Operator, ElementType Type, string Words, Ca
     public required string? Torch { get; init; }
 
     public View View { get; init; }
+
+    /// <inheritdoc cref="OperatorCase.Asks"/>
+    public int Asks { get; init; } = Twice;
 
     /// <inheritdoc cref="OperatorSet.Contested"/>
     public bool IsContested { get; init; }

@@ -24,7 +24,11 @@ public enum CaseKind
 /// <param name="TorchScript">Source of the same operator as a function <c>forward</c> of the same inputs in their order; null where torch has no equal.</param>
 public sealed record OperatorCase(
     string Id, string Operator, string DataType, int Opset, CaseKind Kind,
-    ImmutableArray<OperatorInput> Inputs, ImmutableArray<OperatorOutput> Outputs, ReadOnlyMemory<byte> Onnx, string? TorchScript);
+    ImmutableArray<OperatorInput> Inputs, ImmutableArray<OperatorOutput> Outputs, ReadOnlyMemory<byte> Onnx, string? TorchScript)
+{
+    /// <summary>Times that the same inputs are asked: twice, and more often where a fault is looked for that comes rarely.</summary>
+    public int Asks { get; init; } = Draft.Twice;
+}
 
 /// <param name="DataType">As the Open Inference Protocol spells it.</param>
 /// <param name="Data">Little-endian, row-major.</param>

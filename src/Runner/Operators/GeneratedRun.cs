@@ -14,11 +14,11 @@ internal static class GeneratedRun
         if (format.Content(one) is not { } content)
             return Answers(one, OperatorState.Unsupported, $"{one.Operator} has no equal in the language of {format.File}", []);
         var inputs = one.Inputs.Select(input => new WireTensor(input.Name, input.DataType, input.Shape, input.Data)).ToImmutableArray();
-        return wire.Ask(new OperatorQuestion(format.File, content, inputs, [.. one.Outputs.Select(output => output.Name)]), cancellationToken) switch
+        return wire.Ask(new OperatorQuestion(format.File, content, inputs, [.. one.Outputs.Select(output => output.Name)]) { Asks = one.Asks }, cancellationToken) switch
         {
             OperatorReply.Refused refused => Answers(one, OperatorState.Unsupported, refused.Reason, []),
             OperatorReply.Failed failed => Answers(one, OperatorState.Failed, $"{failed.What}: {failed.Seen}", []),
-            OperatorReply.Answered answered => Answers(one, OperatorState.Answered, "", [answered.First, answered.Again]),
+            OperatorReply.Answered answered => Answers(one, OperatorState.Answered, "", answered.Rounds),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }

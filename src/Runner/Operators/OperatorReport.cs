@@ -23,6 +23,9 @@ public sealed record OperatorReport(string Profile, string ToolVersion, ulong Se
             .Select(cell => (cell.Key.Operator, cell.Key.DataType, cell.Count(result => result is OperatorResult.Pass), cell.Count(result => result is OperatorResult.Fail), cell.Count(result => result is OperatorResult.Unsupported))),
     ];
 
+    /// <summary>A line for each case that failed, in the order of asking.</summary>
+    public IEnumerable<string> Failures => Outcomes.Where(outcome => outcome.Result is OperatorResult.Fail).Select(outcome => Line(outcome.Source, (OperatorResult.Fail)outcome.Result));
+
     /// <summary><c>results.json</c>, adaptation.operator-results/v1.</summary>
     public byte[] Json()
     {
@@ -57,17 +60,16 @@ public sealed record OperatorReport(string Profile, string ToolVersion, ulong Se
         foreach (var cell in Cells())
             text.Append(CultureInfo.InvariantCulture, $"{cell.Operator,-36} {cell.DataType,-10} {cell.Passed,8} {cell.Failed,8} {cell.Unsupported,12}\n");
         text.Append("\nfailed 失败\n");
-        foreach (var (source, result) in Outcomes.Where(outcome => outcome.Result is OperatorResult.Fail))
-        {
-            var fail = (OperatorResult.Fail)result;
-            text.Append(CultureInfo.InvariantCulture, $"  {fail.Id} ({source}, {fail.Operator}, {fail.DataType}, opset {fail.Opset}): {fail.What}; seen 实测 {fail.Seen}; expected 期望 {fail.Expected}\n");
-        }
-
+        foreach (var failure in Failures)
+            text.Append(CultureInfo.InvariantCulture, $"  {failure}\n");
         text.Append("\nunsupported 不支持\n");
         foreach (var (source, result) in Outcomes.Where(outcome => outcome.Result is OperatorResult.Unsupported))
             text.Append(CultureInfo.InvariantCulture, $"  {result.Id} ({source}, {result.Operator}, {result.DataType}, opset {result.Opset}): {((OperatorResult.Unsupported)result).Reason}\n");
         return text.ToString();
     }
+
+    private static string Line(string source, OperatorResult.Fail fail) => string.Create(
+        CultureInfo.InvariantCulture, $"{fail.Id} ({source}, {fail.Operator}, {fail.DataType}, opset {fail.Opset}): {fail.What}; seen 实测 {fail.Seen}; expected 期望 {fail.Expected}");
 
     private static void Write(Utf8JsonWriter json, string source, OperatorResult result)
     {

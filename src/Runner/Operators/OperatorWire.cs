@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Adaptation.Runner;
 
-/// <summary>Asks a backend one question after the other: load, infer, infer again, unload. Blocks its thread; not safe for concurrent use.</summary>
+/// <summary>Asks a backend one question after the other: load, infer, infer again (and again), unload. Blocks its thread; not safe for concurrent use.</summary>
 /// <remarks>
 /// <para>
 /// The second request sends the same bytes. A backend that wrote into the memory of its inputs, or kept what it should not, shows where that changes
@@ -41,11 +41,18 @@ internal sealed class OperatorWire(Transport transport, TimeProvider time, TimeS
         if (failed is not null)
             return failed;
         var request = InferRequest.Create(transport, Name, named.Inputs, named.Outputs);
-        ImmutableArray<WireTensor> first = [], again = [];
-        failed ??= Try("first answer", () => first = Infer(request, named, cancellationToken), out _);
-        failed ??= Try("second answer", () => again = Infer(request, named, cancellationToken), out _);
-        return failed ?? new OperatorReply.Answered(first, Same(first, again) ? first : again);
+        var rounds = ImmutableArray.CreateBuilder<ImmutableArray<WireTensor>>(question.Asks);
+        while (failed is null && rounds.Count < question.Asks)
+        {
+            ImmutableArray<WireTensor> round = [];
+            failed = Try(Which(rounds.Count), () => round = Infer(request, named, cancellationToken), out _);
+            rounds.Add(rounds.Count > 0 && Same(rounds[^1], round) ? rounds[^1] : round);
+        }
+
+        return failed ?? new OperatorReply.Answered(rounds.ToImmutable());
     }
+
+    private static string Which(int before) => before switch { 0 => "first answer", 1 => "second answer", _ => FormattableString.Invariant($"answer {before + 1}") };
 
     /// <summary>An ONNX file names its tensors; of any other format the server says what it calls them, in their order.</summary>
     private OperatorQuestion WithServerNames(OperatorQuestion question, CancellationToken cancellationToken)

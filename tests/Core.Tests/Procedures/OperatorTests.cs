@@ -70,6 +70,26 @@ public sealed class OperatorTests
     }
 
     [Fact]
+    public void One_wrong_answer_of_many_to_the_same_inputs_fails_and_says_which()
+    {
+        var rare = Good.Change("mul-fp32", one =>
+        {
+            var right = OperatorBench.First(one);
+            return OperatorBench.With(one, [right, right, right, right, OperatorBench.Map("FP32", right, (value, at) => at == 3 ? value + 1 : value), right, right]);
+        });
+
+        Assert.Contains("(answer 5 of 7 to the same inputs, which changed 2 times)", Judged.Measured(rare.Judge(OperatorBench.Accuracy)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_answer_that_was_asked_for_but_once_is_no_evidence()
+    {
+        var once = Good.Change("mul-fp32", one => OperatorBench.With(one, [OperatorBench.First(one)]));
+
+        Assert.Contains("mul-fp32 is Answered, and its answers are not", Assert.IsType<Verdict.Inconclusive>(once.Judge(OperatorBench.Accuracy).Verdict).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_NaN_where_a_number_belongs_is_beyond_any_limit()
     {
         var lost = Good.Change("mul-fp32", one => OperatorBench.With(one, OperatorBench.Twice(OperatorBench.Map("FP32", OperatorBench.First(one), (value, at) => at == 0 ? double.NaN : value))));

@@ -31,6 +31,20 @@ public sealed class VersionCaptureTests
             Judged.Measured(Judged.By(Clauses.VersionCapture, Probed, Plan with { DeclaredVersions = Given.Facts(("firmware", "7.7")) })), StringComparison.Ordinal);
 
     [Theory]
+    [InlineData("CANN0 of Huawei", null)]
+    [InlineData("CANN0 of Another", "the profile states engine.device CANN0 of Another, the probe read 2 x CANN0 of Huawei; threads=1")]
+    public void The_engine_s_own_account_of_its_device_holds_what_the_profile_states_of_it(string stated, string? said)
+    {
+        var finding = Judged.By(
+            Clauses.VersionCapture, Probed.WithFact("version.engine.device", "2 x CANN0 of Huawei; threads=1"), Plan with { DeclaredVersions = Given.Facts((Core.Plan.EngineDevice, stated)) });
+
+        if (said is null)
+            Judged.Passes(finding);
+        else
+            Assert.Equal(said, Judged.Measured(finding));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("  ")]
     [InlineData("unknown")]

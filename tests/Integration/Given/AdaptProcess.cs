@@ -25,7 +25,8 @@ internal sealed partial class AdaptProcess : IDisposable
 
     public static AdaptProcess Start(Place place, params IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo(Place.Adapt, arguments)
+        // a shell's background job, which CI may be, starts with SIGINT ignored, and hands that on
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", Place.Adapt, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -52,6 +52,28 @@ public sealed class Bench : IAsyncLifetime
         return ended;
     }
 
+    /// <summary>A run that must end with a certificate.</summary>
+    internal async Task<Ended> CertifiedAsync(string what, IEnumerable<string> arguments, CancellationToken cancellationToken)
+    {
+        const int Attempts = 3;
+        var ended = await RunAsync(what, arguments, cancellationToken);
+        for (var attempt = 2; attempt <= Attempts && IsBlurred(ended); attempt++)
+            ended = await RunAsync($"{what}, again", arguments, cancellationToken);
+        Assert.True(ended.ExitCode == 0, $"{ended}");
+        return ended;
+    }
+
+    internal Task<Ended> CertifiedAsync(Stand stand, string suite, CancellationToken cancellationToken, [CallerMemberName] string what = "") =>
+        CertifiedAsync(what, Certify(stand, suite), cancellationToken);
+
+    /// <summary>Whether a busy machine left measurements of time undecided, and nothing else was wrong.</summary>
+    internal static bool IsBlurred(Ended ended) => ended.ExitCode == 2 && ended.Events("judged").All(judged => judged.GetProperty("verdict").GetString() switch
+    {
+        "inconclusive" => judged.GetProperty("check").GetString()!.StartsWith("PERF-", StringComparison.Ordinal),
+        "fail" => false,
+        _ => true,
+    });
+
     internal Task<Ended> CertifyAsync(Stand stand, string suite, CancellationToken cancellationToken, [CallerMemberName] string what = "") =>
         RunAsync(what, Certify(stand, suite), cancellationToken);
 
@@ -63,7 +85,7 @@ public sealed class Bench : IAsyncLifetime
 
     /// <summary>A run of every check by the known-good control; carried out once.</summary>
     internal async Task<Ended> GoodAsync(CancellationToken cancellationToken) =>
-        _good ??= await CertifyAsync(Stand.Good, "quick", cancellationToken, "known good");
+        _good ??= await CertifiedAsync(Stand.Good, "quick", cancellationToken, "known good");
 
     /// <summary>A run whose server is slower, by 15 %, in the second of the three runs of PERF-12; the suite measures PERF-05 first.</summary>
     internal async Task<Ended> ThrottledAsync(string suite, CancellationToken cancellationToken, [CallerMemberName] string what = "")

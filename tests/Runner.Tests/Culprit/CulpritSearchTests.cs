@@ -169,7 +169,7 @@ public sealed class CulpritSearchTests : IAsyncLifetime
     {
         var graph = OnnxGraph.Read(question.Content.Span);
         return await Right.Ask(question, token) is OperatorReply.Answered answered
-            ? new OperatorReply.Answered([.. change(graph, answered.First)], [.. change(graph, answered.Again)])
+            ? new OperatorReply.Answered([[.. change(graph, answered.First)], [.. change(graph, answered.Again)]])
             : throw new InvalidOperationException("the engine does not answer");
     });
 

@@ -16,8 +16,8 @@ public static partial class DetectionPage
     [
         ("text", "A server of text that lies", "`tests/Simulators` before the real host with tiny-poet in 16 bits through llama.cpp on the CPU, by `adapt certify --isolation process`, one lie at a time."),
         ("tensor", "A server of tensors that is faulty", "`tests/Simulators` before the real host with PP-OCRv4 text recognition through ONNX Runtime on the CPU, by `adapt certify` in a container, one fault at a time."),
-        ("chip", "A chip that computes wrongly", "The plug-in execution provider of `tests/Simulators/Ep` below the real host and ONNX Runtime, without the CPU as fallback, over the wire, one fault at a time. "
-            + "Its answers are held against float64 by `tests/Simulators.Tests`, which restates the limits of the clauses named; a run of `adapt certify` adds its rows here too where it is wired to one."),
+        ("chip", "A chip that computes wrongly", "The plug-in execution provider of `tests/Simulators/Ep`, which computes 24 operators of FP32, below the real host and ONNX Runtime; the product certifies it as plain processes with the shipped limits "
+            + "(`tests/Simulators.Tests`: a small network, the operators that it has), one fault at a time."),
     ];
 
     /// <param name="how">How, where and when it was made: paragraphs for the head.</param>

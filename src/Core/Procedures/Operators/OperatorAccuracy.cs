@@ -4,7 +4,7 @@ namespace Adaptation.Core;
 
 /// <summary>Judges floating-point operators against float64 arithmetic on the same rounded inputs (COR-01).</summary>
 /// <remarks>
-/// Reads <see cref="OperatorIndex"/>. Each output of each case is judged by itself, and each of the two answers to the same inputs, so that neither a large
+/// Reads <see cref="OperatorIndex"/>. Each output of each case is judged by itself, and each of the answers to the same inputs, so that neither a large
 /// tensor nor a good first answer hides a bad one. Source: CANN mixed tolerance, see the clause.
 /// </remarks>
 internal static class OperatorAccuracy
@@ -19,10 +19,24 @@ internal static class OperatorAccuracy
         var wrong = cases.Select(one => Wrong(clause, one)).OfType<string>().ToImmutableArray();
         ImmutableArray<Figure> figures = [Reading.Counted("cases judged", cases.Length), Reading.Counted("cases outside the limits", wrong.Length, limit: 0), .. Figures(clause, cases)];
         if (wrong.Length > 0)
-            return clause.Fails($"{wrong.Length} of {cases.Length} cases: {string.Join("; ", wrong.Take(3))}", Limit(clause), figures);
+            return clause.Fails($"{Causes(clause, cases)}{wrong.Length} of {cases.Length} cases: {string.Join("; ", wrong.Take(3))}", Limit(clause), figures);
         return cases.Length >= clause.Limit("cases_min")
             ? clause.Found(new Verdict.Pass(), figures)
             : clause.Found(new Verdict.Inconclusive($"{cases.Length} cases of floating-point arithmetic were answered; {clause.Limit("cases_min")} are asked for"), figures);
+    }
+
+    /// <summary>What the answers have in common, those too that are within the limits: a cause shows in all that it touches.</summary>
+    private static string Causes(Clause clause, ImmutableArray<OperatorAnswers> cases)
+    {
+        var answers =
+            from one in cases
+            where one.Kind == OperatorKind.Rounded
+            from output in one.Outputs
+            where output.WrongForm() is null
+            let tolerance = OperatorTolerance.TryOf(clause, output.DataType)
+            where tolerance is not null
+            select new DiagnosedAnswer(one.Id, tolerance, output, output.Answers[0].Data);
+        return string.Concat(OperatorDiagnosis.Of(answers).Take(2).Select(cause => $"{cause}; "));
     }
 
     /// <summary>What is wrong with the answers to a case of floating-point arithmetic, or null.</summary>
@@ -34,16 +48,22 @@ internal static class OperatorAccuracy
                 return $"{one.Id}: {form}";
             if (OperatorTolerance.TryOf(clause, output.DataType) is not { } tolerance)
                 continue;
-            for (var asked = 0; asked < output.Answers.Length; asked++)
+            foreach (var (asked, answer) in output.Changes)
             {
-                var error = tolerance.Compare(output, output.Answers[asked].Data);
+                var error = tolerance.Compare(output, answer.Data);
                 if (!tolerance.Allows(error))
-                    return FormattableString.Invariant($"{one.Id}{(asked > 0 ? " asked a second time" : "")}: {Reading.Percent(error.Share)} of {error.Count} elements of {output.Name} match, largest error {error.Largest:0.###e+0}, {error.Beyond} beyond any element's");
+                    return FormattableString.Invariant($"{one.Id}{Again(asked, output)}: {Reading.Percent(error.Share)} of {error.Count} elements of {output.Name} match, largest error {error.Largest:0.###e+0}, {error.Beyond} beyond any element's");
             }
         }
 
         return null;
     }
+
+    private static string Again(int asked, ExpectedOutput output) => (output.Answers.Length, output.Changes.Count() - 1) switch
+    {
+        ( > 2 and var times, > 0 and var changed) => FormattableString.Invariant($" (answer {asked} of {times} to the same inputs, which changed {changed} times)"),
+        _ => asked > 1 ? " asked a second time" : "",
+    };
 
     private static string Limit(Clause clause) =>
         $"{Reading.Percent(clause.Share("matched_min_ppm"))} of each output within the type's tolerance, none beyond its floor and {clause.Limit("ulp_max")} ULP";
@@ -53,7 +73,7 @@ internal static class OperatorAccuracy
         foreach (var type in cases.GroupBy(one => one.DataType).OrderBy(type => type.Key, StringComparer.Ordinal))
         {
             var errors = type.SelectMany(one => one.Outputs).Where(output => output.WrongForm() is null)
-                .SelectMany(output => OperatorTolerance.TryOf(clause, output.DataType) is { } tolerance ? output.Answers.Select(answer => tolerance.Compare(output, answer.Data)) : [])
+                .SelectMany(output => OperatorTolerance.TryOf(clause, output.DataType) is { } tolerance ? output.Changes.Select(change => tolerance.Compare(output, change.Answer.Data)) : [])
                 .ToArray();
             yield return Reading.Counted($"cases, {type.Key}", type.Count());
             if (errors.Length > 0)

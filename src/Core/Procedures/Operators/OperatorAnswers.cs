@@ -35,10 +35,14 @@ public sealed record OperatorAnswers(
 
 /// <param name="Exact">float64 of every element, little-endian; empty where the type is no floating-point number.</param>
 /// <param name="Same">What a CPU computes in the type itself, little-endian; of an exact case the one right answer.</param>
-/// <param name="Answers">To the same inputs, first and second; none where the backend gave none.</param>
+/// <param name="Answers">To the same inputs, in the order of asking: two or more; none where the backend gave none.</param>
 public sealed record ExpectedOutput(
     string Name, string DataType, ImmutableArray<long> Shape, ReadOnlyMemory<byte> Exact, ReadOnlyMemory<byte> Same, ImmutableArray<AnsweredOutput> Answers)
 {
+    /// <summary>The first answer, and each that is not the one before it; with how often had been asked by then.</summary>
+    public IEnumerable<(int Asked, AnsweredOutput Answer)> Changes =>
+        Answers.Index().Where(one => one.Index == 0 || !one.Item.Data.Span.SequenceEqual(Answers[one.Index - 1].Data.Span)).Select(one => (one.Index + 1, one.Item));
+
     /// <summary>Why an answer cannot be compared at all: another type or shape; null if it can.</summary>
     public string? WrongForm()
     {

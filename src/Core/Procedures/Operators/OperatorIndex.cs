@@ -65,7 +65,8 @@ internal static class OperatorIndex
         var pack = at >= 0 && at < packs.Length ? packs[at] : throw new InvalidDataException($"{id} lies in pack {at}, and there are {packs.Length}");
         var state = Choice<OperatorState>(one, "state");
         var outputs = one.GetProperty("outputs").EnumerateArray().Select(output => Output(id, output, pack)).ToImmutableArray();
-        if (outputs.IsEmpty || outputs.Any(output => output.Answers.Length != (state == OperatorState.Answered ? 2 : 0)))
+        var asked = outputs.Select(output => output.Answers.Length).Distinct().ToImmutableArray();
+        if (asked is not [var times] || (state == OperatorState.Answered ? times < 2 : times > 0))
             throw new InvalidDataException($"{id} is {state}, and its answers are not");
         return new(
             id, one.GetProperty("operator").GetString()!, one.GetProperty("type").GetString()!, one.GetProperty("opset").GetInt32(), Choice<OperatorKind>(one, "kind"),
