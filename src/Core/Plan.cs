@@ -5,7 +5,7 @@ namespace Adaptation.Core;
 /// <summary>What a run set out to do, fixed before anything was started; with the standard, all that a judgement needs besides measurements.</summary>
 public sealed record Plan
 {
-    /// <summary>The version field for what the engine says that it computes on. Engines put names of machines around it: it is read if what a profile states is a part of it.</summary>
+    /// <summary>The version field for what the server says of its engine and device, of which a profile states a part.</summary>
     public const string EngineDevice = "engine.device";
 
     public required string RunId { get; init; }

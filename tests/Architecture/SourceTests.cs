@@ -35,6 +35,14 @@ public class SourceTests
         Assert.Empty(texts.Where(file => File.ReadAllText(file) is var text && banned.Any(name => text.Contains(name, StringComparison.Ordinal))).Select(Sources.Shown));
     }
 
+    /// <summary>What the format check without a compilation does not see.</summary>
+    [Fact]
+    public void Usings_stand_in_order_those_of_System_first() => Assert.Empty(Sources.Under("", "*.cs").Where(file =>
+    {
+        string[] names = [.. File.ReadLines(file).Where(line => line.StartsWith("using ", StringComparison.Ordinal) && line.EndsWith(';') && !line.Contains('=') && !line.Contains("static ", StringComparison.Ordinal)).Select(line => line[6..^1])];
+        return !names.SequenceEqual(names.OrderBy(name => name != "System" && !name.StartsWith("System.", StringComparison.Ordinal)).ThenBy(name => name, StringComparer.OrdinalIgnoreCase));
+    }).Select(Sources.Shown));
+
     [Fact]
     public void Nothing_is_left_to_do_or_skipped_in_the_sources() => Assert.Empty(Naming(["TO" + "DO", "NotImplemented" + "Exception"], []));
 

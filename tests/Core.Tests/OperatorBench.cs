@@ -20,7 +20,7 @@ internal sealed record OperatorBench(ImmutableArray<OperatorAnswers> Cases)
         ("rtol_bits_bf16", 6), ("atol_bits_bf16", 6), ("floor_milli_bf16", 1000), ("rtol_bits_fp32", 10), ("atol_bits_fp32", 16), ("floor_milli_fp32", 10),
     ];
 
-    public static Clause Accuracy { get; } = Given.Clause("COR-01", "operator-accuracy", Level.L2, [.. Tolerances, ("cases_min", 4)]);
+    public static Clause Accuracy { get; } = Given.Clause("COR-01", "operator-accuracy", Level.L2, [.. Tolerances, ("cases_min", 4), ("repeated_min", 2 * Elements)]);
 
     public static Clause Exactness { get; } = Given.Clause("COR-02", "operator-exactness", Level.L2, ("mismatches_max", 0), ("cases_min", 2));
 

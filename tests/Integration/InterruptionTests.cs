@@ -15,7 +15,7 @@ public sealed class InterruptionTests(Bench bench)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>From ADAPTATION_KILLS, for a longer look by hand.</summary>
-    public static TheoryData<int> Kills => [.. Enumerable.Range(0, int.Parse(Environment.GetEnvironmentVariable("ADAPTATION_KILLS") ?? "5", CultureInfo.InvariantCulture))];
+    public static TheoryData<int> Kills => [.. Enumerable.Range(0, int.Parse(Environment.GetEnvironmentVariable("ADAPTATION_KILLS") ?? "3", CultureInfo.InvariantCulture))];
 
     [Fact]
     public async Task Ctrl_C_while_preparing_ends_at_once_with_nothing_to_go_on_with()

@@ -23,7 +23,7 @@ internal static class CertifyCommand
         var profile = new Option<string>("--profile") { Description = "Profile: an id or a file  硬件与软件栈配置", DefaultValueFactory = _ => "generic/x64-onnxruntime", HelpName = "ID|FILE" };
         var model = new Option<string>("--model") { Description = "Reference model: an id or a file  参考模型", DefaultValueFactory = _ => "ppocrv4-rec", HelpName = "ID|FILE" };
         var precision = new Option<string?>("--precision") { Description = "Form of a language model: f32, f16, bf16, q8_0, q4_0  语言模型的权重精度", HelpName = "TYPE" };
-        var suite = new Option<string>("--suite") { Description = "quick (capped at L1) or full  检验套件", DefaultValueFactory = _ => "quick", HelpName = "NAME" };
+        var suite = new Option<string>("--suite") { Description = "quick or audit (capped at L1), or full  检验套件", DefaultValueFactory = _ => "quick", HelpName = "NAME" };
         var standard = new Option<string>("--standard") { Description = "Version of the standard  标准版本", DefaultValueFactory = _ => "0.1", HelpName = "VERSION" };
         var isolation = new Option<string>("--isolation")
         {

@@ -22,7 +22,7 @@ internal static class VersionCapture
             [new("fields captured", "%", Reading.Milli(100.0 * captured / required.Length), LimitMilli: share / 10)];
 
         var differing = plan.DeclaredVersions
-            .Where(declared => Captured(m, declared.Key) is not { } read || !(declared.Key == Plan.EngineDevice ? read.Contains(declared.Value, StringComparison.Ordinal) : read == declared.Value))
+            .Where(declared => Captured(m, declared.Key) is not { } read || !(declared.Key == Plan.EngineDevice ? Holds(read, declared.Value) : read == declared.Value))
             .Select(declared => $"the profile states {declared.Key} {declared.Value}, {Probed(m, declared.Key)}")
             .ToImmutableArray();
         if (!differing.IsEmpty)
@@ -33,6 +33,21 @@ internal static class VersionCapture
                 $"{Reading.Percent(share / 1e6)} of the fields", figures)
             : clause.Found(new Verdict.Pass(), figures);
     }
+
+    /// <summary>Whether words stand in a text whole: CUDA0 is no part of CUDA01.</summary>
+    private static bool Holds(string text, string words)
+    {
+        for (var at = text.IndexOf(words, StringComparison.Ordinal); at >= 0; at = text.IndexOf(words, at + 1, StringComparison.Ordinal))
+        {
+            var end = at + words.Length;
+            if ((at == 0 || !Joins(text[at - 1], text[at])) && (end == text.Length || !Joins(text[end - 1], text[end])))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool Joins(char one, char next) => char.IsLetterOrDigit(one) && char.IsLetterOrDigit(next);
 
     private static string? Captured(Measurement m, string field) =>
         m.Facts.TryGetValue(Prefix + field, out var value) && !string.IsNullOrWhiteSpace(value)

@@ -79,9 +79,9 @@ internal static class BinaryCases
     }
 
     /// <summary>6.3 million results, for a fault that strikes one in a million.</summary>
-    /// <remarks>Products of 256 to 8,192, so that COR-01 allows them 32 units in the last place and no more: of the 32 bits of an FP32 number 26 are then worth more.</remarks>
+    /// <remarks>Products of 4,096 to 16,384, so that COR-01 allows them 32 units in the last place and no more: of the 32 bits of an FP32 number 26 are then worth more.</remarks>
     private static Draft Often(Binary binary, ElementType type) =>
-        Case(binary, type, "often", [64, 2048], [2048], Fills.Sized(512, 4096), Fills.Sized(0.5, 2)) with { Asks = 48 };
+        Case(binary, type, "often", [64, 2048], [2048], Fills.Sized(4096, 8192), Fills.Sized(1, 2)) with { Asks = 48 };
 
     /// <summary>Every special value with every other: among them denormals times the greatest number, which only a flush to zero makes zero.</summary>
     private static Draft Special(Binary binary, ElementType type)

@@ -3,7 +3,7 @@ using Adaptation.Core;
 
 namespace Adaptation.Runner;
 
-/// <summary>Writes down what stack this is, as the runner's own probes read it (OPS-02); where the profile states a device, also what the engine says that it computes on.</summary>
+/// <summary>Writes down what stack this is, as the runner's own probes read it (OPS-02); where the profile states a device, also what the server says of its engine and device.</summary>
 internal sealed class VersionStep : IStep
 {
     public string Name => "versions";
@@ -22,17 +22,28 @@ internal sealed class VersionStep : IStep
 
     private static bool StatesDevice(RunContext run) => run.Plan.DeclaredVersions.ContainsKey(Plan.EngineDevice);
 
-    /// <summary>A claim of the engine's, and the one place where another vendor's device under the same name shows.</summary>
+    /// <summary>The name by which the server describes itself: a claim, and the one place where another vendor's device under the same name shows.</summary>
     private static async Task<string> DeviceAsync(RunContext run, CancellationToken cancellationToken)
     {
         var (server, _) = await run.StartServerAsync(beforeStart: null, cancellationToken);
         await using var running = server;
-        var device = "";
-        await new ServerTalk(run, server).DoAsync("was asked what it computes on", token => Task.Run(() =>
+        var name = "";
+        await new ServerTalk(run, server).DoAsync("was asked what it is", token => Task.Run(() => name = NameOf(run, server, token), CancellationToken.None), cancellationToken);
+        return name;
+    }
+
+    /// <returns>Empty for a server that does not say: nothing was read, which fails the check and not the run.</returns>
+    private static string NameOf(RunContext run, Deployment server, CancellationToken cancellationToken)
+    {
+        const int Longest = 500;
+        using var client = new OipClient(server.Transport, run.Time, WireLimits.Default);
+        try
         {
-            using var client = new OipClient(server.Transport, run.Time, WireLimits.Default);
-            device = client.ReadServerMetadata(run.Inputs.Profile.Server.AnswerWithin, token).Device;
-        }, CancellationToken.None), cancellationToken);
-        return device;
+            return Clip.Text(client.ReadServerMetadata(run.Inputs.Profile.Server.AnswerWithin, cancellationToken).Name, Longest);
+        }
+        catch (WireException silent) when (silent.Kind is WireFailure.ServerError or WireFailure.Protocol)
+        {
+            return "";
+        }
     }
 }

@@ -7,7 +7,7 @@ namespace Adaptation.Runner;
 /// <param name="Opset">Of the default domain.</param>
 public abstract record OperatorResult(string Id, string Operator, string DataType, int Opset)
 {
-    /// <summary>It answered, both times, what it should.</summary>
+    /// <summary>It answered, every time, what it should.</summary>
     public sealed record Pass(string Id, string Operator, string DataType, int Opset) : OperatorResult(Id, Operator, DataType, Opset);
 
     /// <param name="What">What of the answer is wrong.</param>

@@ -5,8 +5,7 @@ using System.Text.Json;
 namespace Adaptation.Runner;
 
 /// <summary>What a server says of itself: a claim, stored as one.</summary>
-/// <param name="Device">What the engine says that it computes on; empty where the server does not say. Not of the protocol: our host adds it.</param>
-public sealed record ServerMetadata(string Name, string Version, string Device, ImmutableArray<string> Extensions);
+public sealed record ServerMetadata(string Name, string Version, ImmutableArray<string> Extensions);
 
 /// <param name="Shape">-1 is a free dimension.</param>
 public sealed record TensorMetadata(string Name, string DataType, ImmutableArray<long> Shape);
@@ -39,7 +38,7 @@ public sealed class OipClient(Transport transport, TimeProvider time, WireLimits
     {
         using var document = Get("", limit, cancellationToken);
         var root = document.RootElement;
-        return new(Text(root, "name", ""), Text(root, "version", ""), StrictJson.Optional(root, "device", JsonValueKind.String, "") is { } device ? StrictJson.Text(device, "device") : "", Texts(root, "extensions"));
+        return new(Text(root, "name", ""), Text(root, "version", ""), Texts(root, "extensions"));
     }
 
     public ModelMetadata ReadModelMetadata(string model, TimeSpan limit, CancellationToken cancellationToken)

@@ -78,7 +78,15 @@ public sealed class OperatorTests
             return OperatorBench.With(one, [right, right, right, right, OperatorBench.Map("FP32", right, (value, at) => at == 3 ? value + 1 : value), right, right]);
         });
 
-        Assert.Contains("(answer 5 of 7 to the same inputs, which changed 2 times)", Judged.Measured(rare.Judge(OperatorBench.Accuracy)), StringComparison.Ordinal);
+        Assert.Contains("(answer 5 of 7 to the same inputs; 2 of them differ from the one before)", Judged.Measured(rare.Judge(OperatorBench.Accuracy)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_server_that_refuses_the_case_that_is_asked_often_leaves_it_open_whether_faults_come_rarely()
+    {
+        var small = new OperatorBench([.. Good.Cases.Where(one => one.DataType != "FP32" || one.Kind != OperatorKind.Rounded)]);
+
+        Assert.Contains("0 results of one case, where 800 are asked for", Assert.IsType<Verdict.Inconclusive>(small.Judge(OperatorBench.Accuracy).Verdict).Reason, StringComparison.Ordinal);
     }
 
     [Fact]

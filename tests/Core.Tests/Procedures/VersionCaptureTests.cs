@@ -32,6 +32,8 @@ public sealed class VersionCaptureTests
 
     [Theory]
     [InlineData("CANN0 of Huawei", null)]
+    [InlineData("CANN0", null)]
+    [InlineData("CANN", "the profile states engine.device CANN, the probe read 2 x CANN0 of Huawei; threads=1")]
     [InlineData("CANN0 of Another", "the profile states engine.device CANN0 of Another, the probe read 2 x CANN0 of Huawei; threads=1")]
     public void The_engine_s_own_account_of_its_device_holds_what_the_profile_states_of_it(string stated, string? said)
     {

@@ -67,12 +67,13 @@ public sealed class Bench : IAsyncLifetime
         CertifiedAsync(what, Certify(stand, suite), cancellationToken);
 
     /// <summary>Whether a busy machine left measurements of time undecided, and nothing else was wrong.</summary>
-    internal static bool IsBlurred(Ended ended) => ended.ExitCode == 2 && ended.Events("judged").All(judged => judged.GetProperty("verdict").GetString() switch
+    internal static bool IsBlurred(Ended ended)
     {
-        "inconclusive" => judged.GetProperty("check").GetString()!.StartsWith("PERF-", StringComparison.Ordinal),
-        "fail" => false,
-        _ => true,
-    });
+        var open = ended.Events("judged").Where(judged => judged.GetProperty("verdict").GetString() is "inconclusive" or "fail").Select(judged => judged.GetProperty("check").GetString()!).ToArray();
+        return ended.ExitCode == 2 && open.Length > 0 && open.All(check =>
+            check.StartsWith("PERF-", StringComparison.Ordinal) && ended.Verdict(check) == "inconclusive" && !ended.Reason(check).StartsWith("not measured", StringComparison.Ordinal)
+            && !ended.Reason(check).StartsWith("invalid evidence", StringComparison.Ordinal));
+    }
 
     internal Task<Ended> CertifyAsync(Stand stand, string suite, CancellationToken cancellationToken, [CallerMemberName] string what = "") =>
         RunAsync(what, Certify(stand, suite), cancellationToken);

@@ -55,6 +55,15 @@ public sealed class OperatorWireTests : IAsyncLifetime
     }
 
     [Fact]
+    public void A_case_is_asked_as_often_as_it_wants()
+    {
+        var answers = Ask(GivenCases.All[0] with { Asks = 5 });
+
+        Assert.Equal(5, Assert.Single(answers.Outputs).Answers.Length);
+        Assert.Single(answers.Outputs[0].Changes);
+    }
+
+    [Fact]
     public void A_model_without_inputs_is_asked_too()
     {
         using var wire = new OperatorWire(_server.Transport, TimeProvider.System, TimeSpan.FromSeconds(20));
@@ -74,8 +83,8 @@ public sealed class OperatorWireTests : IAsyncLifetime
         var problems = new List<Problem>();
         var catalogue = Path.Combine(Golden.Root, "standard/0.1/catalogue.yaml");
         var clause = StandardReader.TryRead(catalogue, "catalogue.yaml", problems)!.Clause(check);
-        if (clause.Limits.ContainsKey("cases_min"))
-            clause = clause with { Limits = clause.Limits.SetItem("cases_min", 1) };
+        foreach (var many in new[] { "cases_min", "repeated_min" }.Where(clause.Limits.ContainsKey))
+            clause = clause with { Limits = clause.Limits.SetItem(many, 1) };
         using var packs = new OperatorPacks(7);
         foreach (var one in cases)
             packs.Add(Ask(one));

@@ -43,19 +43,18 @@ public sealed class OipClientTests
     [Fact]
     public void A_server_describes_itself()
     {
-        using var server = ScriptedServer.Answering(GivenWire.PlainJson("""{"name":"s","version":"2","device":"CPU","extensions":["binary_tensor_data"]}"""));
+        using var server = ScriptedServer.Answering(GivenWire.PlainJson("""{"name":"s","version":"2","extensions":["binary_tensor_data"]}"""));
         using var client = new OipClient(server.Transport, TimeProvider.System, WireLimits.Default);
 
         var metadata = client.ReadServerMetadata(GivenWire.Ample, Token);
 
-        Assert.Equal(("s", "2", "CPU", "binary_tensor_data"), (metadata.Name, metadata.Version, metadata.Device, Assert.Single(metadata.Extensions)));
+        Assert.Equal(("s", "2", "binary_tensor_data"), (metadata.Name, metadata.Version, Assert.Single(metadata.Extensions)));
     }
 
     [Theory]
     [InlineData(200, """{"version":"2"}""", WireFailure.Protocol)]
     [InlineData(200, """{"name":"s","version":2}""", WireFailure.Protocol)]
     [InlineData(200, """{"name":"s","version":"2","extensions":[1]}""", WireFailure.Protocol)]
-    [InlineData(200, """{"name":"s","version":"2","device":7}""", WireFailure.Protocol)]
     [InlineData(200, "hello", WireFailure.Protocol)]
     [InlineData(500, "{}", WireFailure.ServerError)]
     public void A_description_that_is_none_is_refused(int status, string body, WireFailure kind)

@@ -173,9 +173,8 @@ internal sealed class Routes(AdapterFacts facts, ServedModel? model, Repository?
 
     private void WriteServer(Utf8JsonWriter json)
     {
-        json.WriteString("name"u8, $"adaptation-host, {facts.Engine}");
+        json.WriteString("name"u8, $"adaptation-host, {facts.Engine} on {facts.Device}");
         json.WriteString("version"u8, facts.EngineVersion);
-        json.WriteString("device"u8, facts.Device); // ours, not the protocol's
         json.WriteStartArray("extensions"u8);
         json.WriteStringValue(Oip.BinaryExtension);
         if (repository is not null)

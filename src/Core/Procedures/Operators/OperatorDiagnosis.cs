@@ -5,8 +5,9 @@ namespace Adaptation.Core;
 
 /// <summary>An answer of floating-point arithmetic beside what it should be.</summary>
 /// <param name="Id">Of the case.</param>
+/// <param name="IsWrong">Whether a clause rejects the case.</param>
 /// <param name="Answer">Of the output's type and shape, little-endian.</param>
-public sealed record DiagnosedAnswer(string Id, OperatorTolerance Tolerance, ExpectedOutput Output, ReadOnlyMemory<byte> Answer);
+public sealed record DiagnosedAnswer(string Id, bool IsWrong, OperatorTolerance Tolerance, ExpectedOutput Output, ReadOnlyMemory<byte> Answer);
 
 /// <summary>What wrong answers have in common: the cause, as far as answers show it. Decides nothing.</summary>
 public static class OperatorDiagnosis
@@ -14,28 +15,33 @@ public static class OperatorDiagnosis
     private const int Fewest = 20, Named = 3;
     private const double Most = 0.95;
 
-    /// <summary>Causes with the cases that show them, those that most cases show first; empty where answers have nothing in common.</summary>
+    /// <summary>Causes with the cases that show them, those that most wrong cases show first; empty where answers have nothing in common.</summary>
     public static ImmutableArray<string> Of(IEnumerable<DiagnosedAnswer> answers) =>
     [
-        .. answers.Select(answer => (answer.Id, Cause: Numbers.Of(answer) is { } numbers ? Cause(numbers) : null))
+        .. answers.Select(answer => (answer.Id, answer.IsWrong, Cause: Numbers.Of(answer) is { } numbers ? Cause(numbers) : null))
             .Where(one => one.Cause is not null)
-            .GroupBy(one => one.Cause!, one => one.Id, StringComparer.Ordinal)
-            .OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal)
-            .Select(group => $"{group.Key} (in {string.Join(", ", group.Take(Named))}{(group.Count() > Named ? $" and {group.Count() - Named} more" : "")})"),
+            .GroupBy(one => one.Cause!, StringComparer.Ordinal)
+            .OrderByDescending(group => group.Count(one => one.IsWrong)).ThenByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => $"{group.Key} (in {Shown([.. group.Select(one => one.Id).Distinct(StringComparer.Ordinal)])})"),
     ];
+
+    private static string Shown(string[] ids) => $"{string.Join(", ", ids.Take(Named))}{(ids.Length > Named ? $" and {ids.Length - Named} more" : "")}";
 
     /// <summary>The most telling first: a factor also moves every error to one side.</summary>
     private static string? Cause(Numbers numbers) => Factor(numbers) ?? FewerBits(numbers) ?? Shift(numbers) ?? Place(numbers) ?? TowardsZero(numbers);
 
     private static string? Factor(Numbers numbers)
     {
-        const double NearZero = 1e-3, FromOne = 1e-4, Spread = 1e-5;
+        const double NearZero = 1e-3, FromOne = 1e-4, Least = 1e-5;
         var ratios = numbers.Exact.Zip(numbers.Seen).Where(pair => Math.Abs(pair.First) > NearZero).Select(pair => pair.Second / pair.First).Order().ToArray();
         if (ratios.Length < Fewest)
             return null;
         var middle = ratios[ratios.Length / 2];
-        return Math.Abs(middle - 1) > FromOne && ratios.All(ratio => Math.Abs(ratio - middle) < Spread)
-            ? FormattableString.Invariant($"every element is {middle:0.####} times what it should be")
+        if (middle == 0 && ratios.All(ratio => ratio == 0))
+            return "every element is 0";
+        var spread = Math.Max(Least, 2 * numbers.Tolerance.Format.Roundoff * Math.Abs(middle)); // the roundings of the type
+        return Math.Abs(middle - 1) > Math.Max(FromOne, spread) && ratios.All(ratio => Math.Abs(ratio - middle) <= spread)
+            ? FormattableString.Invariant($"every element is {Math.Round(middle, spread > Least ? 2 : 4)} times what it should be")
             : null;
     }
 
@@ -61,6 +67,8 @@ public static class OperatorDiagnosis
     {
         if (numbers.Shape is not [_, _, > 3 and var rows, > 3 and var columns])
             return null;
+        if (Enumerable.Range(0, numbers.Exact.Length).All(at => numbers.Matches(at, at)))
+            return null; // pixels that are alike: a right picture looks shifted too
         var inner = Enumerable.Range(0, numbers.Exact.Length).Where(at => at % columns > 0 && at / columns % rows > 0);
         return inner.All(at => numbers.Matches(at - columns - 1, at)) ? "the image is shifted by one place" : null;
     }

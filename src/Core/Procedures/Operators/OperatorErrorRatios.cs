@@ -50,7 +50,8 @@ internal static class OperatorErrorRatios
     private static ErrorSums Seen(IEnumerable<OperatorAnswers> cases)
     {
         var sums = new ErrorSums();
-        foreach (var output in cases.SelectMany(one => one.Outputs).Where(output => output.WrongForm() is null))
+        // a case that is asked often is large, and would outweigh all others of its operator
+        foreach (var output in cases.SelectMany(one => one.Outputs).Where(output => output.WrongForm() is null && output.Answers.Length <= 2))
         {
             if (FloatFormat.TryFind(output.DataType) is not { Word: not "FP64" } format)
                 continue;

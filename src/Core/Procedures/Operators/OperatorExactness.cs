@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Adaptation.Core;
 
 /// <summary>Judges integer, boolean and data-movement operators bit for bit (COR-02).</summary>
-/// <remarks>Reads <see cref="OperatorIndex"/>; both answers to the same inputs count. Floating-point data that is only moved keeps every bit, those of a NaN too.</remarks>
+/// <remarks>Reads <see cref="OperatorIndex"/>; every answer to the same inputs counts. Floating-point data that is only moved keeps every bit, those of a NaN too.</remarks>
 internal static class OperatorExactness
 {
     public static ImmutableArray<string> Limits { get; } = ["mismatches_max", "cases_min"];
@@ -31,7 +31,7 @@ internal static class OperatorExactness
             : clause.Found(new Verdict.Inconclusive($"{cases.Length} cases of exact operators were answered; {clause.Limit("cases_min")} are asked for"), figures);
     }
 
-    /// <summary>Elements that differ in any bit, of all outputs and both answers; outputs of the wrong form are not counted.</summary>
+    /// <summary>Elements that differ in any bit, of all outputs and answers; outputs of the wrong form are not counted.</summary>
     public static long Mismatches(OperatorAnswers one)
     {
         var mismatches = 0L;

@@ -14,6 +14,8 @@ internal static class OperatorIndex
 {
     public const string Schema = "adaptation.operators/v1", Name = "index";
 
+    private const int MostAsks = 64; // what a stranger's evidence may have a verifier read
+
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
 
     /// <returns>Null, with what is wrong.</returns>
@@ -66,7 +68,7 @@ internal static class OperatorIndex
         var state = Choice<OperatorState>(one, "state");
         var outputs = one.GetProperty("outputs").EnumerateArray().Select(output => Output(id, output, pack)).ToImmutableArray();
         var asked = outputs.Select(output => output.Answers.Length).Distinct().ToImmutableArray();
-        if (asked is not [var times] || (state == OperatorState.Answered ? times < 2 : times > 0))
+        if (asked is not [var times] || (state == OperatorState.Answered ? times is < 2 or > MostAsks : times > 0))
             throw new InvalidDataException($"{id} is {state}, and its answers are not");
         return new(
             id, one.GetProperty("operator").GetString()!, one.GetProperty("type").GetString()!, one.GetProperty("opset").GetInt32(), Choice<OperatorKind>(one, "kind"),

@@ -35,7 +35,7 @@ internal static class OperatorSpecials
             : clause.Found(new Verdict.Inconclusive($"{special} cases with special values were answered; {clause.Limit("cases_min")} are asked for"), figures);
     }
 
-    /// <summary>Elements of another kind than they should be, over all outputs and both answers.</summary>
+    /// <summary>Elements of another kind than they should be, over all outputs and answers.</summary>
     /// <returns>First: the first of them in words.</returns>
     public static (long Wrong, long Flushed, string First) Masks(OperatorAnswers one)
     {
