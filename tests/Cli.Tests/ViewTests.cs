@@ -46,6 +46,23 @@ public class ViewTests
         typeof(RunEvent).GetNestedTypes().Order(Comparer<Type>.Create((a, b) => string.CompareOrdinal(a.Name, b.Name))),
         Events.Select(what => what.GetType()).Distinct().Order(Comparer<Type>.Create((a, b) => string.CompareOrdinal(a.Name, b.Name))));
 
+    [Fact]
+    public void Checks_of_another_kind_of_model_and_those_that_a_run_never_came_to_share_a_line()
+    {
+        using var output = new StringWriter();
+        var view = new PlainView(new ManualTime(), output);
+
+        foreach (var clause in new[] { Clauses.Throughput, Clauses.Latency })
+            view.Show(Judged(clause, new Verdict.NotApplicable($"{clause.Id} applies to llm{(clause == Clauses.Latency ? ", endpoint" : "")}; this model is of kind tensor")));
+        foreach (var clause in new[] { Clauses.TensorAgreement, Clauses.Egress })
+            view.Show(Judged(clause, new Verdict.Inconclusive($"not measured: the evidence holds no measurement of {clause.Id}; the run left it out")));
+        view.Show(Events[^1]);
+
+        Assert.StartsWith(
+            "n/a 不适用: PERF-05, PERF-04: this model is of kind tensor\ninconclusive 未定: COR-18, SEC-03: not measured: the evidence holds no measurement; the run left it out\ncertified",
+            output.ToString().ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(Requirement.Should, true)]
     [InlineData(Requirement.Must, false)]

@@ -74,9 +74,9 @@ internal sealed class LiveView : View
     /// <summary>Printed once the moving line is gone, which would draw over it.</summary>
     private void Finish(RunEvent.Finished finished)
     {
-        foreach (var (judged, line) in _judged.Zip(Table.Lines(_judged.Select(Row))))
+        foreach (var (verdict, line) in Verdicts(_judged))
         {
-            var colour = judged.Finding.Verdict switch { Verdict.Pass => "green", Verdict.Fail => "red", Verdict.Inconclusive => "yellow", _ => "grey" };
+            var colour = verdict switch { Verdict.Pass => "green", Verdict.Fail => "red", Verdict.Inconclusive => "yellow", _ => "grey" };
             AnsiConsole.Write(new Text(line + "\n", Style.Parse(colour)));
         }
 

@@ -34,8 +34,7 @@ internal sealed class PlainView(TimeProvider time, TextWriter output) : View
                 _judged.Add(judged);
                 break;
             case RunEvent.Finished finished:
-                Table.Print(output, _judged.Select(Row));
-                foreach (var line in Ending(finished))
+                foreach (var line in Verdicts(_judged).Select(verdict => verdict.Line).Concat(Ending(finished)))
                     output.WriteLine(line);
                 break;
         }

@@ -18,8 +18,25 @@ internal abstract class View : IAsyncDisposable
         : Console.IsOutputRedirected || Spectre.Console.AnsiConsole.Profile.Capabilities is not { Ansi: true, Interactive: true } ? new PlainView(time, Console.Out)
         : new LiveView(time);
 
+    /// <summary>A line for each check; those of another kind of model, and those that a run never came to, share one.</summary>
+    protected static IEnumerable<(Verdict Verdict, string Line)> Verdicts(IReadOnlyCollection<RunEvent.Judged> judged)
+    {
+        var own = judged.Where(one => Shared(one) is null).ToArray();
+        return own.Zip(Table.Lines(own.Select(Row)), (one, line) => (one.Finding.Verdict, line)).Concat(
+            judged.Except(own).GroupBy(one => (Word(one.Finding.Verdict), Reason: Shared(one)))
+                .Select(group => (group.First().Finding.Verdict, $"{group.Key.Item1}: {string.Join(", ", group.Select(one => one.Finding.Check))}: {group.Key.Reason}")));
+    }
+
+    /// <summary>A reason that other checks have too, without what is each one's own; null for any other.</summary>
+    private static string? Shared(RunEvent.Judged judged) => judged.Finding.Verdict switch
+    {
+        Verdict.NotApplicable(var reason) when reason.StartsWith($"{judged.Finding.Check} applies to ", StringComparison.Ordinal) => reason[(reason.LastIndexOf("; ", StringComparison.Ordinal) + 2)..],
+        Verdict.Inconclusive(var reason) when reason.StartsWith("not measured: ", StringComparison.Ordinal) => FirstLine(reason).Replace($" of {judged.Finding.Check}", "", StringComparison.Ordinal),
+        _ => null,
+    };
+
     /// <summary>The verdict of one check in a line or two: what was found, and for anything but a pass why.</summary>
-    protected static string[] Row(RunEvent.Judged judged) =>
+    private static string[] Row(RunEvent.Judged judged) =>
     [
         judged.Finding.Check,
         Word(judged.Finding.Verdict),
