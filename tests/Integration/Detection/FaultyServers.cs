@@ -13,7 +13,7 @@ internal sealed record FaultyServer(string Name, string Title, string Clause, st
         new("weights-bits", "weights rounded to 8 bits, one step size per tensor", "COR-18", "outside the tolerance", With("--weights-bits", "8")),
         new("swap-red-blue", "red and blue swapped", "COR-18", "outside the tolerance", With("--swap-red-blue")),
         new("wrong-shape", "another shape from the second answer on", "COR-18", "has the shape", With("--wrong-shape", "--from", "2")),
-        new("zeros-under-load", "zeros while more than one request is under way", "PERF-05", "requests failed", With("--zeros-under-load"), Note: "COR-18 asks one request at a time and passes it."),
+        new("zeros-under-load", "zeros while more than one request is under way", "PERF-05", "wrong under load", With("--zeros-under-load"), Note: "COR-18 asks one request at a time and passes it."),
         new("garbage", "bytes that are no answer, from the fifth on", "OPS-01", "answered golden input", Impatiently("--garbage", "--from", "5")),
         new("truncate", "answers that break off, from the fifth on", "OPS-01", "answered golden input", Impatiently("--truncate", "--from", "5")),
         new("die-after", "ends after 40 answers", "OPS-01", "ended with exit code 18", Impatiently("--die-after", "40")),
