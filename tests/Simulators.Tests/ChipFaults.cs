@@ -19,11 +19,11 @@ internal enum Audit
     Identity,
 }
 
-/// <summary>A fault that the simulated chip can have, and what must find it: the rows of the detection table.</summary>
+/// <summary>A fault that the simulated chip can have, and what finds it by a comparison of the tests' own; what the product says of it: <see cref="ProductTests.Causes"/>.</summary>
 /// <param name="Name">As the provider's option <c>fault</c> spells it.</param>
 /// <param name="Clause">Must reject it.</param>
 /// <param name="Cause">What the reason of the rejection must say.</param>
-/// <param name="Note">What a reader of the table should know besides.</param>
+/// <param name="Note">What else is known of finding it.</param>
 internal sealed record ChipFault(string Name, string Title, Audit Audit, string Clause, string Cause, string Note = "")
 {
     /// <summary>Argument of the host that switches it on.</summary>

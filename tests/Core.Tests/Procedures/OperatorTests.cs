@@ -89,10 +89,12 @@ public sealed class OperatorTests
         Assert.Contains("0 results of one case, where 800 are asked for", Assert.IsType<Verdict.Inconclusive>(small.Judge(OperatorBench.Accuracy).Verdict).Reason, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void An_answer_that_was_asked_for_but_once_is_no_evidence()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(65)] // a stranger's evidence could have a verifier read for hours
+    public void Fewer_or_more_answers_than_any_case_is_asked_for_are_no_evidence(int answers)
     {
-        var once = Good.Change("mul-fp32", one => OperatorBench.With(one, [OperatorBench.First(one)]));
+        var once = Good.Change("mul-fp32", one => OperatorBench.With(one, [.. Enumerable.Repeat(OperatorBench.First(one), answers)]));
 
         Assert.Contains("mul-fp32 is Answered, and its answers are not", Assert.IsType<Verdict.Inconclusive>(once.Judge(OperatorBench.Accuracy).Verdict).Reason, StringComparison.Ordinal);
     }
