@@ -95,6 +95,10 @@ internal sealed class YamlMap(string file, string path, YamlMappingNode node, IC
 
     public bool Has(string key) => Find(key) is not null;
 
+    public bool IsMap(string key) => Find(key) is YamlMappingNode;
+
+    public bool IsList(string key) => Find(key) is YamlSequenceNode;
+
     public void Problem(string key, string message) =>
         problems.Add(new(file, (int)(Find(key)?.Start.Line ?? node.Start.Line), Join(key), message));
 

@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using Adaptation.Core;
+
+namespace Adaptation.Runner;
+
+/// <summary>What is known of a chip and its stack: the facts of a profile and of all that it extends.</summary>
+/// <param name="Files">From the profile to the vendor, as the user knows them.</param>
+public sealed record ProfileFacts(ImmutableArray<string> Files, ImmutableSortedDictionary<string, Fact> All)
+{
+    public static ProfileFacts None { get; } = new([], ImmutableSortedDictionary<string, Fact>.Empty);
+
+    /// <summary>Share of the keys that have a value, 0 to 1; null for a profile that states no facts.</summary>
+    public double? Completeness => All.IsEmpty ? null : (double)All.Values.Count(fact => fact.Value is not null) / FactKey.All.Length;
+
+    /// <summary>In the order of the list of keys.</summary>
+    public IEnumerable<Fact> Ordered => FactKey.All.Select(key => All.GetValueOrDefault(key.Name)).OfType<Fact>();
+
+    /// <returns>Null where it is unknown.</returns>
+    public string? Text(string key) => (All.GetValueOrDefault(key)?.Value as FactValue.Text)?.Value;
+
+    /// <returns>Empty where it is unknown.</returns>
+    public ImmutableArray<string> Texts(string key) => (All.GetValueOrDefault(key)?.Value as FactValue.Texts)?.Values ?? [];
+
+    /// <returns>Null where it is unknown.</returns>
+    public decimal? Number(string key) => (All.GetValueOrDefault(key)?.Value as FactValue.Number)?.Value;
+
+    /// <returns>Null where it is unknown.</returns>
+    public FactValue.Probe? Probe(string key) => All.GetValueOrDefault(key)?.Value as FactValue.Probe;
+}
+
+/// <summary>Reads facts along <c>extends</c>: vendor, chip, stack; a later file's fact replaces an earlier one's.</summary>
+/// <param name="root">The folder that ids are files below of.</param>
+/// <param name="shown">How the user knows a file.</param>
+internal sealed class FactChain(string root, Func<string, string> shown, ICollection<Problem> problems)
+{
+    private const int Deepest = 4;
+
+    /// <param name="top">The profile's own mapping, whose <c>sources</c>, <c>facts</c> and <c>extends</c> are read here.</param>
+    public ProfileFacts Read(YamlMap top, string file) => Read(top, file, Deepest).Facts;
+
+    private (ProfileFacts Facts, ImmutableDictionary<string, string> Sources) Read(YamlMap top, string file, int left)
+    {
+        var (facts, sources) = (ProfileFacts.None, ImmutableDictionary<string, string>.Empty);
+        if (top.Has("extends"))
+            (facts, sources) = Extended(top, file, left);
+        var own = top.TextMap("sources");
+        foreach (var (key, words) in own)
+        {
+            if (sources.TryGetValue(key, out var other) && other != words)
+                top.Problem("sources", $"`{key}` means something else in a file that this one extends; give it another key");
+        }
+
+        sources = sources.SetItems(own);
+        var reader = new FactReader(file, sources);
+        var read = top.TryMap("facts")?.Closed(map =>
+        {
+            map.Known([.. FactKey.All.Select(key => key.Name)]);
+            return reader.Read(map);
+        }) ?? [];
+        var part = top.TryText("part");
+        // what a file brings for those that extend it is cited there; a profile that can be run is the last
+        foreach (var unused in part is null ? own.Keys.Where(key => !reader.Cited.Contains(key)) : [])
+            top.Problem("sources", $"`{unused}` is cited by no fact");
+        var merged = new ProfileFacts([file, .. facts.Files], facts.All.SetItems(read.Select(fact => KeyValuePair.Create(fact.Key, fact))));
+        if (part == "chip" && FactKey.All.Where(key => !merged.All.ContainsKey(key.Name)).Select(key => key.Name).ToArray() is { Length: > 0 } missing)
+            top.Problem("facts", $"a chip names every key, with `unknown` where nothing is known; missing: {string.Join(", ", missing)}");
+        return (merged, sources);
+    }
+
+    private (ProfileFacts, ImmutableDictionary<string, string>) Extended(YamlMap top, string file, int left)
+    {
+        var id = top.Identifier("extends");
+        var path = Path.Combine(root, $"{id}.yaml");
+        if (left == 0)
+            top.Problem("extends", $"more than {Deepest} files extend each other; is there a circle?");
+        else if (id.Length > 0 && !File.Exists(path))
+            top.Problem("extends", $"`{id}`: there is no {shown(path)}");
+        else if (id.Length > 0 && Yaml.TryRead(path, shown(path), problems, out _) is { } parent)
+            return parent.Closed(map =>
+            {
+                map.Schema("adaptation.profile/v1");
+                map.Known("name", "id");
+                if (map.Choice("part", "vendor", "chip").Length == 0)
+                    top.Problem("extends", $"`{id}` is a stack of its own; a profile extends a chip, and a chip its vendor");
+                return Read(map, shown(path), left - 1);
+            });
+        return (ProfileFacts.None, ImmutableDictionary<string, string>.Empty);
+    }
+}
