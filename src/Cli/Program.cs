@@ -26,6 +26,7 @@ internal static class Program
             WaiverCommand.Create(machine),
             IssueCommand.Create(machine),
             ListCommand.Create(machine),
+            ProfileCommand.Create(machine),
             DoctorCommand.Create(machine, Workshop.OpenAsync),
             PrepareCommand.Create(machine, Workshop.OpenAsync),
             ModelCommand.Create(machine),

@@ -21,8 +21,23 @@ internal static class ListCommand
         return command;
     }
 
-    private static int Profiles(Machine machine) => Each(machine, "hardware-profiles", "*.yaml", ProfileReader.TryRead,
-        profile => [profile.Id, $"{profile.Chip.Vendor} {profile.Chip.Model}", profile.Name.Zh, profile.Name.En]);
+    private static int Profiles(Machine machine)
+    {
+        var problems = new List<Problem>();
+        var code = Each(machine, "hardware-profiles", "*.yaml", (file, shown, found) => ProfileReader.TryReadFile(file, shown, machine.Root, found)?.Stack,
+            profile =>
+            [
+                profile.Id, $"{profile.Chip.Vendor} {profile.Chip.Model}", profile.Server.Adapter?.Name ?? (profile.Server.Protocol == WireProtocol.OpenAi ? "openai" : "open-inference"),
+                string.Join('+', profile.Facts.LaunchForms()), ProfileCommand.Known(profile.Facts), profile.Name.Zh, profile.Name.En,
+            ]);
+        var wanted = WantedChip.Read(machine.Root, problems);
+        if (problems.Count > 0)
+            throw new BadInputException([.. problems]);
+        if (!wanted.IsEmpty)
+            Console.WriteLine("\nwanted, too little is known 待补充资料:");
+        Table.Print(Console.Out, wanted.Select(chip => new[] { $"  {chip.Id}", chip.Name.Zh, chip.Why.Zh, chip.Why.En }));
+        return code;
+    }
 
     private static int Models(Machine machine) => Each(machine, "reference-models", "model.yaml", ReferenceModelReader.TryRead,
         model => [model.Id, $"{model.Kind} {model.Precision}", model.Licence, model.Name.Zh, model.Name.En]);
@@ -44,7 +59,7 @@ internal static class ListCommand
     {
         var problems = new List<Problem>();
         var rows = new List<string[]>();
-        foreach (var file in Directory.GetFiles(Path.Combine(machine.Root, folder), pattern, SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (var file in Directory.GetFiles(Path.Combine(machine.Root, folder), pattern, SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != WantedChip.File).Order(StringComparer.Ordinal))
         {
             var before = problems.Count;
             if (read(file, Path.GetRelativePath(machine.Root, file), problems) is { } item && problems.Count == before)

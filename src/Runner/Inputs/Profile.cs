@@ -3,13 +3,30 @@ using Adaptation.Core;
 
 namespace Adaptation.Runner;
 
+/// <summary>What a file below <c>hardware-profiles/</c> is about.</summary>
+public enum ProfilePart
+{
+    /// <summary>What holds for every chip of a vendor.</summary>
+    Vendor,
+
+    /// <summary>A chip, without a stack.</summary>
+    Chip,
+
+    /// <summary>A chip with a stack: it can be run.</summary>
+    Stack,
+}
+
+/// <param name="Facts">Its own and those of all that it extends.</param>
+/// <param name="Stack">Null where there is nothing to run.</param>
+public sealed record ProfileFile(string Id, LocalText Name, ProfilePart Part, ProfileFacts Facts, Profile? Stack);
+
 /// <summary>One chip with its software stack, and how to start a server on it: a file under <c>hardware-profiles/</c>.</summary>
 public sealed record Profile
 {
     /// <summary>The file as the user named it.</summary>
     public required string File { get; init; }
 
-    /// <summary>SHA-256 of the file's bytes, lowercase hex.</summary>
+    /// <summary>SHA-256 of the file's bytes, lowercase hex; where it extends others, of the digests of all of them, a line each, its own first.</summary>
     public required string Sha256 { get; init; }
 
     /// <summary>Such as <c>generic/x64-onnxruntime</c>.</summary>
@@ -29,6 +46,9 @@ public sealed record Profile
     public required ProfileServer Server { get; init; }
 
     public required Declaration Declared { get; init; }
+
+    /// <summary>What is known of the chip and the stack, each with its source; none for a profile that extends nothing and states none.</summary>
+    public ProfileFacts Facts { get; init; } = ProfileFacts.None;
 
     /// <summary>Hardening rule to the reason why this stack needs the exception.</summary>
     public required ImmutableSortedDictionary<string, string> Exceptions { get; init; }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 using Adaptation.Core;
 
@@ -8,30 +10,54 @@ namespace Adaptation.Runner;
 /// <summary>Reads profiles and says everything that is wrong with one.</summary>
 public static partial class ProfileReader
 {
+    /// <summary>Reads a profile that can be run.</summary>
+    /// <param name="root">The product's root: what a profile extends lies below its <c>hardware-profiles/</c>.</param>
     /// <returns>The profile; not to be used if anything was added to <paramref name="problems"/>.</returns>
-    public static Profile? TryRead(string path, string shownAs, ICollection<Problem> problems)
+    public static Profile? TryRead(string path, string shownAs, string root, ICollection<Problem> problems)
+    {
+        if (TryReadFile(path, shownAs, root, problems) is not { } file)
+            return null;
+        if (file.Part != ProfilePart.Stack)
+            problems.Add(new(shownAs, 0, "part", $"{file.Id} is what is known of a {(file.Part == ProfilePart.Chip ? "chip" : "vendor")}, without a stack that could be started; `adapt list profiles` shows the stacks"));
+        return file.Stack;
+    }
+
+    /// <summary>Reads a file of facts, or a profile that can be run.</summary>
+    /// <inheritdoc cref="TryRead"/>
+    public static ProfileFile? TryReadFile(string path, string shownAs, string root, ICollection<Problem> problems)
     {
         if (Yaml.TryRead(path, shownAs, problems, out var sha256) is not { } top)
             return null;
         return top.Closed(profile =>
         {
             profile.Schema("adaptation.profile/v1");
-            return new Profile
-            {
-                File = shownAs,
-                Sha256 = sha256,
-                Id = profile.Identifier("id"),
-                Name = profile.LocalText("name"),
-                Chip = profile.Map("chip")?.Closed(Chip) ?? new("", "", "cpu", 1, null, null),
-                Versions = profile.TextMap("versions"),
-                Image = profile.Map("image")?.Closed(Image) ?? new("", "", null, ImmutableSortedDictionary<string, string>.Empty),
-                Container = profile.Map("container")?.Closed(Container) ?? new(1, 1, 1, 0, "", [], 1, false, new()),
-                Server = profile.Map("serve")?.Closed(Server) ?? NoServer,
-                Declared = profile.TryMap("declared")?.Closed(Declared) ?? new Declaration(),
-                Exceptions = profile.TextMap("exceptions"),
-            };
+            var (id, name) = (profile.Identifier("id"), profile.LocalText("name"));
+            var part = !profile.Has("part") ? ProfilePart.Stack : profile.Choice("part", "vendor", "chip") == "vendor" ? ProfilePart.Vendor : ProfilePart.Chip;
+            var folder = Path.Combine(root, "hardware-profiles");
+            var facts = new FactChain(folder, file => Path.GetRelativePath(root, file), problems).Read(profile, shownAs);
+            return new ProfileFile(id, name, part, facts, part == ProfilePart.Stack ? Stack(profile, shownAs, sha256, facts) : null);
         });
     }
+
+    private static Profile Stack(YamlMap profile, string shownAs, string sha256, ProfileFacts facts) => new()
+    {
+        File = shownAs,
+        Sha256 = Together(sha256, facts),
+        Facts = facts,
+        Id = profile.Identifier("id"),
+        Name = profile.LocalText("name"),
+        Chip = profile.Map("chip")?.Closed(Chip) ?? new("", "", "cpu", 1, null, null),
+        Versions = profile.TextMap("versions"),
+        Image = profile.Map("image")?.Closed(Image) ?? new("", "", null, ImmutableSortedDictionary<string, string>.Empty),
+        Container = profile.Map("container")?.Closed(Container) ?? new(1, 1, 1, 0, "", [], 1, false, new()),
+        Server = profile.Map("serve")?.Closed(Server) ?? NoServer,
+        Declared = profile.TryMap("declared")?.Closed(Declared) ?? new Declaration(),
+        Exceptions = profile.TextMap("exceptions"),
+    };
+
+    /// <summary>What a profile extends is part of it: a changed byte there makes another profile.</summary>
+    private static string Together(string sha256, ProfileFacts facts) => facts.Extended.IsEmpty ? sha256
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Concat(facts.Extended.Select(file => file.Sha256).Prepend(sha256).Select(digest => $"{digest}\n")))));
 
     private static ProfileServer NoServer { get; } = new()
     {

@@ -72,7 +72,7 @@ public sealed record RunInputs
     internal static StandInputs? TryReadProfile(string root, string asked, List<Problem> problems)
     {
         var file = Find(root, "hardware-profiles", asked, ".yaml", problems);
-        if (file is null || ProfileReader.TryRead(file, Shown(root, file), problems) is not { } profile)
+        if (file is null || ProfileReader.TryRead(file, Shown(root, file), root, problems) is not { } profile)
             return null;
         var engine = TryFindEngine(root, profile, problems);
         CheckPlaces(root, profile, problems);

@@ -4,13 +4,30 @@ using Adaptation.Core;
 namespace Adaptation.Runner;
 
 /// <summary>What is known of a chip and its stack: the facts of a profile and of all that it extends.</summary>
-/// <param name="Files">From the profile to the vendor, as the user knows them.</param>
-public sealed record ProfileFacts(ImmutableArray<string> Files, ImmutableSortedDictionary<string, Fact> All)
+/// <param name="Extended">The files that the profile extends, from its chip to its vendor.</param>
+public sealed record ProfileFacts(ImmutableArray<FactFile> Extended, ImmutableSortedDictionary<string, Fact> All)
 {
     public static ProfileFacts None { get; } = new([], ImmutableSortedDictionary<string, Fact>.Empty);
 
+    /// <summary>How many keys there are.</summary>
+    public static int Keys => FactKey.All.Length;
+
+    /// <summary>How many have a value.</summary>
+    public int Known => All.Values.Count(fact => fact.Value is not null);
+
     /// <summary>Share of the keys that have a value, 0 to 1; null for a profile that states no facts.</summary>
-    public double? Completeness => All.IsEmpty ? null : (double)All.Values.Count(fact => fact.Value is not null) / FactKey.All.Length;
+    public double? Completeness => All.IsEmpty ? null : (double)Known / Keys;
+
+    /// <summary>How a container gets at the devices: with the vendor's container toolkit, by the Container Device Interface, or by plain devices and mounts; those that are known.</summary>
+    public IEnumerable<string> LaunchForms()
+    {
+        if (Text("launch.runtime") is not null)
+            yield return "toolkit";
+        if (Text("launch.cdi") is not null)
+            yield return "cdi";
+        if (!Texts("devices.each").IsEmpty || !Texts("devices.shared").IsEmpty)
+            yield return "plain";
+    }
 
     /// <summary>In the order of the list of keys.</summary>
     public IEnumerable<Fact> Ordered => FactKey.All.Select(key => All.GetValueOrDefault(key.Name)).OfType<Fact>();
@@ -27,6 +44,10 @@ public sealed record ProfileFacts(ImmutableArray<string> Files, ImmutableSortedD
     /// <returns>Null where it is unknown.</returns>
     public FactValue.Probe? Probe(string key) => All.GetValueOrDefault(key)?.Value as FactValue.Probe;
 }
+
+/// <param name="Shown">As the user knows it.</param>
+/// <param name="Sha256">Of its bytes, lowercase hex.</param>
+public sealed record FactFile(string Shown, string Sha256);
 
 /// <summary>Reads facts along <c>extends</c>: vendor, chip, stack; a later file's fact replaces an earlier one's.</summary>
 /// <param name="root">The folder that ids are files below of.</param>
@@ -61,7 +82,7 @@ internal sealed class FactChain(string root, Func<string, string> shown, ICollec
         // what a file brings for those that extend it is cited there; a profile that can be run is the last
         foreach (var unused in part is null ? own.Keys.Where(key => !reader.Cited.Contains(key)) : [])
             top.Problem("sources", $"`{unused}` is cited by no fact");
-        var merged = new ProfileFacts([file, .. facts.Files], facts.All.SetItems(read.Select(fact => KeyValuePair.Create(fact.Key, fact))));
+        var merged = new ProfileFacts(facts.Extended, facts.All.SetItems(read.Select(fact => KeyValuePair.Create(fact.Key, fact))));
         if (part == "chip" && FactKey.All.Where(key => !merged.All.ContainsKey(key.Name)).Select(key => key.Name).ToArray() is { Length: > 0 } missing)
             top.Problem("facts", $"a chip names every key, with `unknown` where nothing is known; missing: {string.Join(", ", missing)}");
         return (merged, sources);
@@ -75,15 +96,19 @@ internal sealed class FactChain(string root, Func<string, string> shown, ICollec
             top.Problem("extends", $"more than {Deepest} files extend each other; is there a circle?");
         else if (id.Length > 0 && !File.Exists(path))
             top.Problem("extends", $"`{id}`: there is no {shown(path)}");
-        else if (id.Length > 0 && Yaml.TryRead(path, shown(path), problems, out _) is { } parent)
+        else if (id.Length > 0 && Yaml.TryRead(path, shown(path), problems, out var sha256) is { } parent)
+        {
             return parent.Closed(map =>
             {
                 map.Schema("adaptation.profile/v1");
                 map.Known("name", "id");
                 if (map.Choice("part", "vendor", "chip").Length == 0)
                     top.Problem("extends", $"`{id}` is a stack of its own; a profile extends a chip, and a chip its vendor");
-                return Read(map, shown(path), left - 1);
+                var (facts, sources) = Read(map, shown(path), left - 1);
+                return (facts with { Extended = [new(shown(path), sha256), .. facts.Extended] }, sources);
             });
+        }
+
         return (ProfileFacts.None, ImmutableDictionary<string, string>.Empty);
     }
 }
