@@ -55,7 +55,7 @@ public sealed record Profile
 }
 
 /// <param name="Kind"><c>cpu</c>, or <c>pci</c> for an accelerator that is probed by its PCI ids.</param>
-/// <param name="PciId">Vendor and device id, <c>19e5:d802</c>; null for a CPU.</param>
+/// <param name="PciId">Vendor and device id, <c>19e5:d802</c>; null for a CPU, and where no source states it.</param>
 /// <param name="KernelModule">Whose version is the driver's; null for a CPU.</param>
 public sealed record ChipFacts(string Vendor, string Model, string Kind, int Count, string? PciId, string? KernelModule);
 

@@ -59,6 +59,9 @@ public static partial class ProfileReader
     private static string Together(string sha256, ProfileFacts facts) => facts.Extended.IsEmpty ? sha256
         : Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Concat(facts.Extended.Select(file => file.Sha256).Prepend(sha256).Select(digest => $"{digest}\n")))));
 
+    /// <summary>What a profile says of something that no source states. Such a profile is listed and shown; a run wants it filled in.</summary>
+    internal const string Unknown = "unknown";
+
     private static ProfileServer NoServer { get; } = new()
     {
         Command = [],
@@ -74,11 +77,11 @@ public static partial class ProfileReader
     {
         var kind = chip.Choice("kind", "cpu", "pci");
         var (pci, module) = (chip.TryText("pci"), chip.TryText("kernel_module"));
-        if (kind == "pci" && (pci is null || !PciId().IsMatch(pci)))
-            chip.Problem("pci", "a chip of kind pci is found by its vendor and device id, such as `19e5:d802`");
+        if (kind == "pci" && pci != Unknown && (pci is null || !PciId().IsMatch(pci)))
+            chip.Problem("pci", "a chip of kind pci is found by its vendor and device id, such as `19e5:d802`; `unknown` where nobody has stated it");
         if (kind == "cpu" && pci is not null)
             chip.Problem("pci", "a chip of kind cpu has no PCI id");
-        return new(Printable(chip, "vendor"), Printable(chip, "model"), kind, (int)(chip.TryInteger("count", 1, 1024) ?? 1), pci, module);
+        return new(Printable(chip, "vendor"), Printable(chip, "model"), kind, (int)(chip.TryInteger("count", 1, 1024) ?? 1), pci == Unknown ? null : pci, module);
     }
 
     private static ProfileImage Image(YamlMap image)

@@ -76,6 +76,7 @@ public sealed record RunInputs
             return null;
         var engine = TryFindEngine(root, profile, problems);
         CheckPlaces(root, profile, problems);
+        CheckKnown(profile, problems);
         return new(profile, engine);
     }
 
@@ -128,6 +129,15 @@ public sealed record RunInputs
         if (pack is null)
             problems.Add(new(profile.File, 0, "image.engine", $"`{name}` is not in engines.lock.json; there are {string.Join(", ", packs.Select(p => p.Name))}"));
         return pack;
+    }
+
+    /// <summary>What no source states, and a run cannot do without: whoever has the machine can read it there.</summary>
+    private static void CheckKnown(Profile profile, List<Problem> problems)
+    {
+        if (profile.Chip is { Kind: "pci", PciId: null })
+            problems.Add(new(profile.File, 0, "chip.pci", "is unknown: no source states the device id. `lspci -nn` on the machine shows it; put it into a copy of the profile, and tell us"));
+        if (profile.Image.Base == ProfileReader.Unknown)
+            problems.Add(new(profile.File, 0, "image.base", "is unknown: no source names the vendor's image. Put its name and tag into a copy of the profile"));
     }
 
     private static void CheckPlaces(string root, Profile profile, List<Problem> problems)
