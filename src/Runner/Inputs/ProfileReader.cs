@@ -16,14 +16,15 @@ public static partial class ProfileReader
         return top.Closed(profile =>
         {
             profile.Schema("adaptation.profile/v1");
+            var chip = profile.Map("chip")?.Closed(Chip) ?? new("", "", "cpu", 1, null, null);
             return new Profile
             {
                 File = shownAs,
                 Sha256 = sha256,
                 Id = profile.Identifier("id"),
                 Name = profile.LocalText("name"),
-                Chip = profile.Map("chip")?.Closed(Chip) ?? new("", "", "cpu", 1, null, null),
-                Versions = Versions(profile),
+                Chip = chip,
+                Versions = Versions(profile, chip),
                 Image = profile.Map("image")?.Closed(Image) ?? new("", "", null, ImmutableSortedDictionary<string, string>.Empty),
                 Container = profile.Map("container")?.Closed(Container) ?? new(1, 1, 1, 0, "", [], 1, false, new()),
                 Server = profile.Map("serve")?.Closed(Server) ?? NoServer,
@@ -51,16 +52,15 @@ public static partial class ProfileReader
     };
 
     /// <summary>A version that no probe reads would be a statement that nothing can be held against.</summary>
-    private static ImmutableSortedDictionary<string, string> Versions(YamlMap profile)
+    private static ImmutableSortedDictionary<string, string> Versions(YamlMap profile, ChipFacts chip)
     {
-        var known = LockCapture.Fields(profile.TryMap("chip") is { } chip && chip.TryText("kind") == "pci" ? (true, chip.Has("kernel_module")) : (false, false));
-        if (profile.TryMap("versions") is { } versions)
-        {
-            foreach (var field in versions.Keys.Where(field => !known.Contains(field)))
-                versions.Problem(field, $"is no field that the runner's probes read of such a chip; known here: {string.Join(", ", known)}");
-        }
-
-        return profile.TextMap("versions");
+        var (stated, known) = (profile.TextMap("versions"), LockCapture.Fields(chip));
+        if (stated.IsEmpty)
+            return stated;
+        var map = profile.TryMap("versions")!;
+        foreach (var field in stated.Keys.Where(field => !known.Contains(field)))
+            map.Problem(field, $"is no field that the probes read of such a chip; known here: {string.Join(", ", known)}");
+        return stated;
     }
 
     private static ChipFacts Chip(YamlMap chip)

@@ -42,11 +42,8 @@ internal static class LockCapture
         return facts.ToImmutable();
     }
 
-    /// <summary>What a profile can state of a stack, in order: the fields that are read of such a chip, and what the server says of its device.</summary>
-    public static ImmutableArray<string> Fields((bool IsPci, bool HasModule) chip) =>
-    [
-        .. StackProbe.Fields(chip).Concat(Captured).Append(Core.Plan.EngineDevice).Order(StringComparer.Ordinal),
-    ];
+    /// <summary>What a profile can state of a stack: the fields that are read of such a chip, and what the server says of its device.</summary>
+    public static ImmutableArray<string> Fields(ChipFacts chip) => [.. StackProbe.Fields(chip), .. Captured, Core.Plan.EngineDevice];
 
     /// <summary>Read of the run's files and of the container engine.</summary>
     private static readonly ImmutableArray<string> Captured =

@@ -25,12 +25,12 @@ public sealed class StackProbe(string root)
     ];
 
     /// <summary>The names of what <see cref="Read"/> reads of such a chip.</summary>
-    public static ImmutableArray<string> Fields((bool IsPci, bool HasModule) chip) =>
+    public static ImmutableArray<string> Fields(ChipFacts chip) =>
     [
         "accelerator.count", "accelerator.model", "accelerator.vendor",
         "cpu.architecture", "cpu.microcode", "cpu.model", "cpu.stepping", "cpu.vendor", "os.id", "os.kernel", "os.version",
-        .. chip.IsPci ? ["accelerator.pciId"] : Array.Empty<string>(),
-        .. chip.IsPci && chip.HasModule ? ["driver.name", "driver.version"] : Array.Empty<string>(),
+        .. chip.Kind == "pci" ? ["accelerator.pciId"] : Array.Empty<string>(),
+        .. chip is { Kind: "pci", KernelModule: not null } ? ["driver.name", "driver.version"] : Array.Empty<string>(),
     ];
 
     /// <summary>Dotted names to what was read; printable ASCII.</summary>
