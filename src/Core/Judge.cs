@@ -13,6 +13,7 @@ public static class Judge
         ["answer-flips"] = new(AnswerFlips.Limits, AnswerFlips.Judge),
         ["batch-invariance"] = new(BatchInvariance.Limits, BatchInvariance.Judge),
         ["benchmark-integrity"] = new(BenchmarkIntegrity.Limits, BenchmarkIntegrity.Judge),
+        ["cache-equivalence"] = new(CacheEquivalence.Limits, CacheEquivalence.Judge),
         ["completion-tokens"] = new(CompletionTokens.Limits, CompletionTokens.Judge),
         ["deploy-remove"] = new(DeployRemove.Limits, DeployRemove.Judge),
         ["determinism"] = new(Determinism.Limits, Determinism.Judge),

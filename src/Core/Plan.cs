@@ -39,6 +39,9 @@ public sealed record Plan
     /// <summary>Versions that the profile states; a probe that reads another one fails OPS-02.</summary>
     public ImmutableSortedDictionary<string, string> DeclaredVersions { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>Folder in the container where the profile says that its engine keeps a compile or tuning cache; null if it says none.</summary>
+    public string? Cache { get; init; }
+
     /// <summary>Hardening rule to the profile's reason for an exception (SEC-01), printed on the certificate.</summary>
     public ImmutableSortedDictionary<string, string> HardeningExceptions { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 }

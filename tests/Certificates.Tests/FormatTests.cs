@@ -61,6 +61,14 @@ public sealed class FormatTests
     }
 
     [Fact]
+    public void A_declared_cache_is_written_and_none_is_left_out()
+    {
+        Assert.Equal("/var/cache/engine", PlanFile.Read(PlanFile.Write(FullPlan with { Cache = "/var/cache/engine" })).Cache);
+        Assert.Null(PlanFile.Read(PlanFile.Write(FullPlan)).Cache);
+        Assert.DoesNotContain("cache", Encoding.UTF8.GetString(PlanFile.Write(FullPlan)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Text_of_any_script_is_written_as_it_is()
     {
         var written = Encoding.UTF8.GetString(PlanFile.Write(FullPlan));
@@ -87,7 +95,7 @@ public sealed class FormatTests
     {
         var judgement = new Judgement(Outcome.Incomplete, Level.None, ["suite quick: L2"],
         [
-            new Finding("A-1", new Verdict.Pass(), [new Figure("f", "ns", -1, 2, long.MaxValue, 4)]),
+            new Finding("A-1", new Verdict.Pass(), [new Figure("f", "ns", -1, 2, long.MaxValue, 4)]) { Note = new("reported only", "仅报告") },
             new Finding("A-2", new Verdict.Fail("9 毫秒", "5 ms"), []),
             new Finding("A-3", new Verdict.Inconclusive("more"), []),
             new Finding("A-4", new Verdict.NotApplicable("no text"), []),
@@ -98,6 +106,8 @@ public sealed class FormatTests
         Assert.Equal(VerdictsFile.Write(judgement), VerdictsFile.Write(read));
         Assert.Equal(judgement.Findings.Select(finding => finding.Verdict), read.Findings.Select(finding => finding.Verdict));
         Assert.Equal(judgement.Findings[0].Figures, read.Findings[0].Figures);
+        Assert.Equal(judgement.Findings.Select(finding => finding.Note), read.Findings.Select(finding => finding.Note));
+        Assert.Contains("\"note\":{\"en\":\"reported only\",\"zh\":\"仅报告\"}", Encoding.UTF8.GetString(VerdictsFile.Write(judgement)), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -60,6 +60,10 @@ public static class Clauses
         ("starts", 2), ("repeats", 10), ("distinct_max", 1)) with
     { AppliesTo = ["llm", "tensor"] };
 
+    public static Clause CacheEquivalence { get; } = Given.Clause("COR-19", "cache-equivalence", Level.L2,
+        ("differing_max", 0), ("rtol_ppb", 1_000_000), ("atol_ceiling_ppb", 10_000), ("mean_kld_ppb", 500_000)) with
+    { AppliesTo = ["llm", "tensor"] };
+
     public static Clause BatchInvariance { get; } = Text("COR-13", "batch-invariance",
         ("targets", 8), ("size", 8), ("tokens", 48), ("same_top_ppm", 990_000), ("confidence_ppm", 950_000)) with
     { Requirement = Requirement.Should };

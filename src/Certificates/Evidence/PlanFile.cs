@@ -29,6 +29,7 @@ public static class PlanFile
         writer.WriteTexts("requiredVersions", plan.RequiredVersions);
         writer.WriteMap("declaredVersions", plan.DeclaredVersions);
         writer.WriteMap("hardeningExceptions", plan.HardeningExceptions);
+        writer.WriteOptional("cache", plan.Cache);
         writer.WriteEndObject();
     });
 
@@ -53,6 +54,7 @@ public static class PlanFile
             RequiredVersions = root.Texts("requiredVersions"),
             DeclaredVersions = root.TextMap("declaredVersions"),
             HardeningExceptions = root.TextMap("hardeningExceptions"),
+            Cache = root.TryText("cache"),
         };
         root.RefuseOthers();
         return plan;

@@ -43,6 +43,11 @@ internal sealed record RunContext(
     public Task<(Deployment Deployment, long ReadyAt)> StartServerAsync(Action? beforeStart, CancellationToken cancellationToken) =>
         Deployer.StartAsync(Prepared.ModelFolder, beforeStart, First, cancellationToken);
 
+    /// <summary>The same with a cache of its own.</summary>
+    /// <param name="cacheFolder">Null where the profile declares none.</param>
+    public Task<(Deployment Deployment, long ReadyAt)> StartServerAsync(string? cacheFolder, Action? beforeStart, CancellationToken cancellationToken) =>
+        Deployer.StartAsync(Prepared.ModelFolder, cacheFolder, beforeStart, First, cancellationToken);
+
     /// <summary>Whether the server speaks tensors, so that a language model's logits can be had.</summary>
     public bool HasTensorFace => Inputs.Profile.Server.Protocol == WireProtocol.OpenInference;
 

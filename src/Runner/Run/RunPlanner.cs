@@ -11,7 +11,7 @@ internal static class RunPlanner
 
     public static ImmutableArray<IStep> Steps { get; } =
     [
-        new VersionStep(), new StartUpStep(), new ServeStep(), new TextServeStep(), new BehaviourStep(), new ThroughputStep(),
+        new VersionStep(), new StartUpStep(), new ServeStep(), new TextServeStep(), new BehaviourStep(), new CacheStep(), new ThroughputStep(),
         .. TextLoadStep.All(() => new TextLoadDriver()), new IntegrityStep(() => new TextLoadDriver()), new TextRepeatStep(() => new TextLoadDriver()), new RemovalStep(),
     ];
 
@@ -38,6 +38,7 @@ internal static class RunPlanner
             RequiredVersions = StackProbe.Required(inputs.Profile.Chip),
             DeclaredVersions = inputs.Profile.Versions,
             HardeningExceptions = inputs.Profile.Exceptions,
+            Cache = inputs.Profile.Server.Cache,
         };
     }
 
@@ -46,6 +47,8 @@ internal static class RunPlanner
         var reasons = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         if (!isContainer)
             reasons.AddRange(Because(NeedsContainer, "the run was asked to do without a container (--isolation process), which caps the level at L1"));
+        if (inputs.Profile.Server.Cache is null)
+            reasons.AddRange(Because(["COR-19"], "the profile declares no compile cache (`serve.cache`)"));
         if (inputs.Model.Text?.Generated is not null)
             reasons.AddRange(Because(NeedsLanguage, "the weights of this model are generated: it knows no language"));
         if (OperatorFormat.TryOf(inputs.Profile.Server, out var reason) is null)
