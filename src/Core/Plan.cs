@@ -75,8 +75,16 @@ public sealed record Declaration(
 /// <param name="Charset">Path in the evidence of the character set that decodes outputs to text; null for models without text.</param>
 public sealed record GoldenPack(long RtolPpb, long AtolPpb, string? Charset, ImmutableArray<GoldenLine> Lines);
 
-/// <param name="Id">Unique in the pack; <c>[a-z0-9-]+</c>.</param>
-/// <param name="Expected">Path in the evidence of the expected tensor: little-endian float32, row-major, gzip.</param>
+/// <summary>One output that is expected of one input: a model with several outputs has several lines to each input.</summary>
+/// <param name="Id">Unique in the pack: <c>[a-z0-9-]+</c>, the input's id; of an input with several outputs followed by <c>/</c> and the output's name.</param>
+/// <param name="Expected">Path in the evidence of the expected tensor: little-endian, row-major, gzip.</param>
 /// <param name="Shape">Of the expected tensor.</param>
-/// <param name="Text">What the decoded output must say, exactly.</param>
-public sealed record GoldenLine(string Id, string Expected, ImmutableArray<long> Shape, string Text);
+/// <param name="Text">What the decoded output must say, exactly; empty where there is no text.</param>
+public sealed record GoldenLine(string Id, string Expected, ImmutableArray<long> Shape, string Text)
+{
+    /// <summary>As the Open Inference Protocol spells it. Integers and booleans must be met exactly, floating-point numbers within the tolerance.</summary>
+    public string DataType { get; init; } = "FP32";
+
+    /// <summary>Absolute tolerance of this output alone, in 1e-9; null: the pack's.</summary>
+    public long? AtolPpb { get; init; }
+}

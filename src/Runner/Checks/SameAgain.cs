@@ -31,9 +31,13 @@ internal sealed class SameAgain(AnswerSheet sheet, long repeats)
         for (var number = 1; number <= repeats; number++)
         {
             var asked = run.Time.GetTimestamp();
-            var output = client.Infer(request, buffer, run.Inputs.Profile.Server.AnswerWithin, cancellationToken).Parse()[0];
+            var outputs = run.Prepared.InOrder(client.Infer(request, buffer, run.Inputs.Profile.Server.AnswerWithin, cancellationToken).Parse());
             server.Count(asked: 1, answered: 1, run.Time.GetElapsedTime(asked));
-            sheet.Keep(Name(start, input.Id, number), new TensorFile("", Keep(run.Directory, output.Data.Span), output.DataType, output.Shape));
+            foreach (var (at, output) in outputs.Index())
+            {
+                var asks = at == 0 ? input.Id : $"{input.Id}-{TextFacts.Number(at)}"; // each output is held against itself
+                sheet.Keep(Name(start, asks, number), new TensorFile("", Keep(run.Directory, output.Data.Span), output.DataType, output.Shape));
+            }
         }
     }
 
