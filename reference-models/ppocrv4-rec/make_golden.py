@@ -337,7 +337,7 @@ def make(model_path, charset):
             "maxAbsPpb": NOISE_MAX_ABS_PPB,
             "note": NOISE_NOTE,
         },
-        "lines": entries,
+        "cases": entries,
     }
     text = json.dumps(golden, ensure_ascii=False, indent=2) + "\n"
     print("golden.json sha256", put(GOLDEN / "golden.json", text.encode("utf-8")))
@@ -345,7 +345,7 @@ def make(model_path, charset):
 
 def load_golden():
     """id, input pixels, expected tensor and text of each line, from the files on disk."""
-    for entry in json.loads((GOLDEN / "golden.json").read_text("utf-8"))["lines"]:
+    for entry in json.loads((GOLDEN / "golden.json").read_text("utf-8"))["cases"]:
         rgb = np.asarray(Image.open(GOLDEN / entry["image"]["path"]))
         raw = gzip.decompress((GOLDEN / entry["expected"]["path"]).read_bytes())
         expected = np.frombuffer(raw, "<f4").reshape(entry["expected"]["shape"])

@@ -38,6 +38,19 @@ public sealed class FormatTests
     }
 
     [Fact]
+    public void Golden_lines_keep_their_type_and_tolerance_and_those_of_older_plans_are_float32()
+    {
+        var line = new GoldenLine("one/label", "golden/one.1.gz", [], "") { DataType = "INT64", AtolPpb = 0 };
+        var plan = FullPlan with { Golden = FullPlan.Golden with { Lines = [Bundle.Plan.Golden.Lines[0], line] } };
+
+        var read = PlanFile.Read(PlanFile.Write(plan)).Golden.Lines;
+
+        Assert.Equal(("FP32", (long?)null), (read[0].DataType, read[0].AtolPpb));
+        Assert.Equal(("INT64", (long?)0), (read[1].DataType, read[1].AtolPpb));
+        Assert.DoesNotContain("datatype", Encoding.UTF8.GetString(PlanFile.Write(Bundle.Plan)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_long_texts_of_a_language_model_read_back_as_they_were()
     {
         var document = new GoldenDocument("long-8-1", [1, 2, 3, 4, 5, 6, 7, 8], "golden/logits/long-8-1.f32.gz");

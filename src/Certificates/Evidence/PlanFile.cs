@@ -145,6 +145,8 @@ public static class PlanFile
             writer.WriteString("expected", line.Expected);
             writer.WriteIntegers("shape", line.Shape);
             writer.WriteString("text", line.Text);
+            writer.WriteOptional("datatype", line.DataType == "FP32" ? null : line.DataType);
+            writer.WriteOptional("atolPpb", line.AtolPpb);
             writer.WriteEndObject();
         }
         writer.WriteEndArray();
@@ -160,7 +162,11 @@ public static class PlanFile
 
     private static GoldenLine ReadLine(JsonMembers line)
     {
-        var read = new GoldenLine(line.Text("id"), line.Text("expected"), line.Array("shape", line.AsInteger), line.Text("text"));
+        var read = new GoldenLine(line.Text("id"), line.Text("expected"), line.Array("shape", line.AsInteger), line.Text("text"))
+        {
+            DataType = line.TryText("datatype") ?? "FP32", // as in plans that were written before other types could be
+            AtolPpb = line.TryInteger("atolPpb"),
+        };
         line.RefuseOthers();
         return read;
     }

@@ -101,9 +101,10 @@ internal sealed class CacheStep : IStep
         foreach (var input in run.Prepared.Golden.Inputs.Take(inputs))
         {
             var asked = run.Time.GetTimestamp();
-            var output = client.Infer(run.Prepared.Request(server.Transport, input), buffer, run.Inputs.Profile.Server.AnswerWithin, cancellationToken).Parse()[0];
+            var outputs = run.Prepared.InOrder(client.Infer(run.Prepared.Request(server.Transport, input), buffer, run.Inputs.Profile.Server.AnswerWithin, cancellationToken).Parse());
             server.Count(asked: 1, answered: 1, run.Time.GetElapsedTime(asked));
-            sheet.Keep($"{start}.{input.Id}", new TensorFile("", run.Directory.KeepAnswer("caches", output.Data.Span), output.DataType, output.Shape));
+            foreach (var (at, output) in outputs.Index())
+                sheet.Keep($"{start}.{GoldenPack.AnswerName(input.Id, at)}", new TensorFile("", run.Directory.KeepAnswer("caches", output.Data.Span), output.DataType, output.Shape));
         }
     }
 

@@ -30,9 +30,13 @@ internal sealed class SameAgain(AnswerSheet sheet, long repeats)
         for (var number = 1; number <= repeats; number++)
         {
             var asked = run.Time.GetTimestamp();
-            var output = client.Infer(request, buffer, run.Inputs.Profile.Server.AnswerWithin, cancellationToken).Parse()[0];
+            var outputs = run.Prepared.InOrder(client.Infer(request, buffer, run.Inputs.Profile.Server.AnswerWithin, cancellationToken).Parse());
             server.Count(asked: 1, answered: 1, run.Time.GetElapsedTime(asked));
-            sheet.Keep(Name(start, input.Id, number), new TensorFile("", run.Directory.KeepAnswer("again", output.Data.Span), output.DataType, output.Shape));
+            foreach (var (at, output) in outputs.Index())
+            {
+                // each output is held against itself
+                sheet.Keep(Name(start, GoldenPack.AnswerName(input.Id, at), number), new TensorFile("", run.Directory.KeepAnswer("again", output.Data.Span), output.DataType, output.Shape));
+            }
         }
     }
 

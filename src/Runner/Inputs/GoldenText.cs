@@ -108,7 +108,7 @@ internal sealed class GoldenText(string keep, Action<string> announce)
         var bytes = new byte[document.Ids.Length * sizeof(long)];
         for (var i = 0; i < document.Ids.Length; i++)
             BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(i * sizeof(long)), document.Ids[i]);
-        return new(document.Id, "INT64", [1, document.Ids.Length], bytes);
+        return new(document.Id, [new WireTensor("input_ids", "INT64", [1, document.Ids.Length], bytes)]);
     }
 
     private static ImmutableArray<(string Id, ImmutableArray<int> Ids)> Choose(

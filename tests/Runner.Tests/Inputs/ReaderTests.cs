@@ -25,9 +25,9 @@ public class ReaderTests
         var root = Path.Combine(Golden.Root, "reference-models/ppocrv4-rec");
         var problems = new List<Problem>();
         var model = ReferenceModelReader.TryRead(Path.Combine(root, "model.yaml"), "model.yaml", problems)!;
-        var golden = GoldenInputs.Load(model, "charset.txt");
+        var golden = GoldenInputs.Load(model, root);
         Assert.Equal(golden.Pack.Lines.Length, golden.Inputs.Length);
-        Assert.All(golden.Inputs, input => Assert.Equal(48, input.Shape[2]));
+        Assert.All(golden.Inputs, input => Assert.Equal(48, input.Tensors[0].Shape[2]));
     }
 
     public static TheoryData<string, string, string> ProfileMistakes => new()

@@ -143,7 +143,7 @@ internal static class SmallModel
         write("chars.txt", "a\nb\n"u8.ToArray());
         var pack = Encoding.UTF8.GetBytes($$"""
             {"schema": "adaptation.golden/v1", "model": "small", "tolerance": {"rtolPpb": 1000000, "atolPpb": 500},
-             "lines": [{{string.Join(",\n", Enumerable.Range(0, Lines).Select(line => Line($"line-{line}", random, (path, bytes) => write($"golden/{path}", bytes))))}}]}
+             "cases": [{{string.Join(",\n", Enumerable.Range(0, Lines).Select(line => Line($"line-{line}", random, (path, bytes) => write($"golden/{path}", bytes))))}}]}
             """);
         write("golden/golden.json", pack);
         write("model.yaml", Encoding.UTF8.GetBytes($$"""

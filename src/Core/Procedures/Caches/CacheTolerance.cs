@@ -51,14 +51,14 @@ internal sealed class CacheTolerance(Clause clause, Plan plan)
         : IsExact || other.Form != cold.Form ? new(LikenessKind.Far, Parting(cold, other), other.LargestDifference(cold))
         : !cold.Tokens.IsEmpty || !other.Tokens.IsEmpty ? new(LikenessKind.Undecided, Parting(cold, other))
         : plan.ModelKind == "llm" ? Logits(request, cold, other)
-        : Elements(cold, other);
+        : Elements(request, cold, other);
 
-    private Likeness Elements(KeptAnswer cold, KeptAnswer other)
+    private Likeness Elements(string request, KeptAnswer cold, KeptAnswer other)
     {
-        if (!IsFp32(cold, other))
+        if (plan.Golden.Expected(request) is not { } line || GoldenTensor.SizeOf(line.DataType) is not { } size || !IsOf(line.DataType, size, cold, other))
             return new(LikenessKind.Far, Parting(cold, other));
         var comparison = new Comparison(plan.Golden.RtolPpb / 1e9, plan.Golden.AtolPpb / 1e9);
-        comparison.Add(other.Bytes.Span, cold.Bytes.Span);
+        comparison.Add(line, other.Bytes.Span, cold.Bytes.Span);
         return comparison.Outside == 0
             ? new(LikenessKind.Near, Distance: comparison.LargestDifference)
             : new(LikenessKind.Far, $"{comparison.Outside} of {comparison.Count} elements differ, {Parting(cold, other)}", other.LargestDifference(cold));
@@ -67,7 +67,7 @@ internal sealed class CacheTolerance(Clause clause, Plan plan)
     private Likeness Logits(string request, KeptAnswer cold, KeptAnswer other)
     {
         var document = plan.Text is { Documents.IsDefault: false } text ? text.Documents.FirstOrDefault(one => one.Id == request) : null;
-        if (document is null || document.Tokens.IsDefaultOrEmpty || plan.Text!.VocabularySize < 1 || !IsFp32(cold, other)
+        if (document is null || document.Tokens.IsDefaultOrEmpty || plan.Text!.VocabularySize < 1 || !IsOf("FP32", sizeof(float), cold, other)
             || GoldenTensor.Bytes([document.Tokens.Length, plan.Text.VocabularySize]) != cold.Bytes.Length)
         {
             return new(LikenessKind.Far, $"they are no logits of a golden document, and {Parting(cold, other)}");
@@ -79,8 +79,8 @@ internal sealed class CacheTolerance(Clause clause, Plan plan)
             : new(LikenessKind.Far, double.IsNaN(mean) ? "one of them holds what is no number" : $"mean KLD {Nats(mean)}", mean);
     }
 
-    private static bool IsFp32(KeptAnswer cold, KeptAnswer other) =>
-        cold.Form.StartsWith("FP32 ", StringComparison.Ordinal) && cold.Bytes.Length == other.Bytes.Length && cold.Bytes.Length % sizeof(float) == 0 && cold.Bytes.Length > 0;
+    private static bool IsOf(string dataType, int size, KeptAnswer cold, KeptAnswer other) =>
+        cold.Form.StartsWith($"{dataType} ", StringComparison.Ordinal) && cold.Bytes.Length == other.Bytes.Length && cold.Bytes.Length % size == 0 && cold.Bytes.Length > 0;
 
     private static string Parting(KeptAnswer cold, KeptAnswer other) => other.Parting(cold);
 
