@@ -75,6 +75,9 @@ public sealed record TextModel(
 
     /// <summary>What trusted 16-bit arithmetic does on this model, from which COR-07's limits follow; null where it was not measured.</summary>
     public ReferenceNoise? Noise { get; init; }
+
+    /// <summary>Prompts with tools (<see cref="ToolPack"/>), by its name among the runner's files; null for a model that calls none.</summary>
+    public string? Tools { get; init; }
 }
 
 /// <summary>One form of a language model that engines load.</summary>

@@ -11,7 +11,7 @@ internal static class RunPlanner
 
     public static ImmutableArray<IStep> Steps { get; } =
     [
-        new VersionStep(), new StartUpStep(), new ServeStep(), new TextServeStep(), new BehaviourStep(), new ThroughputStep(),
+        new VersionStep(), new StartUpStep(), new ServeStep(), new TextServeStep(), new BehaviourStep(), new ToolStep(), new ThroughputStep(),
         .. TextLoadStep.All(() => new TextLoadDriver()), new IntegrityStep(() => new TextLoadDriver()), new TextRepeatStep(() => new TextLoadDriver()), new RemovalStep(),
     ];
 
@@ -48,6 +48,8 @@ internal static class RunPlanner
             reasons.AddRange(Because(NeedsContainer, "the run was asked to do without a container (--isolation process), which caps the level at L1"));
         if (inputs.Model.Text?.Generated is not null)
             reasons.AddRange(Because(NeedsLanguage, "the weights of this model are generated: it knows no language"));
+        if (inputs.Model is { Kind: "llm", Text.Tools: null })
+            reasons.AddRange(Because(ToolStep.All, "the manifest of this model names no pack of tool prompts (text.tools): it is not said to call tools"));
         if (OperatorFormat.TryOf(inputs.Profile.Server, out var reason) is null)
             reasons.AddRange(Because(OperatorStep.All, reason));
         return reasons.ToImmutable();
