@@ -50,15 +50,12 @@ public sealed class ToolReplay(ToolBench bench, ToolShim shim)
     private int _others;
     private int _structured;
 
-    /// <summary>Whether it is a request of a pack, which asks for tools or for a structure.</summary>
-    public static bool Answers(JsonObject request) => request["messages"] is JsonArray && (request["tools"] ?? request["response_format"]) is not null;
-
-    /// <returns>A status, and the body of the answer.</returns>
-    public (int Status, JsonObject Body) Answer(JsonObject request)
+    /// <returns>A status, and the body of the answer; null if no prompt of the pack is asked.</returns>
+    public (int Status, JsonObject Body)? TryAnswer(JsonObject request)
     {
-        var text = request["messages"]?.AsArray().LastOrDefault()?["content"]?.GetValue<string>() ?? "";
-        if (!bench.Answers.TryGetValue(text, out var answer))
-            return (400, Error("no prompt of the pack"));
+        if ((request["messages"] as JsonArray)?.LastOrDefault()?["content"] is not JsonValue content || !content.TryGetValue<string>(out var text)
+            || !bench.Answers.TryGetValue(text, out var answer))
+            return null;
         lock (_gate) // counted one after the other, so that every fifth is a fifth of all
         {
             return shim == ToolShim.FailNowAndThen && ++_requests % 20 == 0 ? (500, Error("out of pages")) : (200, Body(Spoiled(answer, request)));
