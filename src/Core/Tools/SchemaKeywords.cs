@@ -7,6 +7,10 @@ namespace Adaptation.Core;
 /// <summary>Reads the keywords that hold no schema.</summary>
 internal static class SchemaKeywords
 {
+    private const int MostDigits = 40; // what dividing by it costs
+
+    private const string Unknown = "no keyword that is checked here, and none is ignored; leave it out, or say it with those of docs/model.md";
+
     private static readonly ImmutableArray<string> Types = ["null", "boolean", "object", "array", "number", "string", "integer"];
 
     /// <param name="problem">Told what is wrong.</param>
@@ -43,8 +47,6 @@ internal static class SchemaKeywords
         }
     }
 
-    private const string Unknown = "no keyword that is checked here, and none is ignored; leave it out, or say it with those of docs/model.md";
-
     private static bool IsOfNumber(string keyword) => keyword is "minimum" or "maximum" or "exclusiveMinimum" or "exclusiveMaximum" or "multipleOf"
         or "minLength" or "maxLength" or "minItems" or "maxItems" or "minProperties" or "maxProperties";
 
@@ -54,7 +56,8 @@ internal static class SchemaKeywords
         "maximum" => SchemaRules.Bound(keyword, number, compared => compared <= 0),
         "exclusiveMinimum" => SchemaRules.Bound(keyword, number, compared => compared > 0),
         "exclusiveMaximum" => SchemaRules.Bound(keyword, number, compared => compared < 0),
-        "multipleOf" => !number.IsNegative && number.Digits.Length > 0 ? SchemaRules.MultipleOf(number) : Refused(problem, "is not above 0"),
+        "multipleOf" => !number.IsNegative && number.Digits.Length is > 0 and <= MostDigits
+            ? SchemaRules.MultipleOf(number) : Refused(problem, $"is not above 0, or has more than {MostDigits} digits"),
         "minLength" or "minItems" or "minProperties" => number.AsCount() is { } least ? OfCount(keyword, count => count >= least) : Refused(problem, "is no whole number from 0 to 999999999"),
         "maxLength" or "maxItems" or "maxProperties" => number.AsCount() is { } most ? OfCount(keyword, count => count <= most) : Refused(problem, "is no whole number from 0 to 999999999"),
         _ => Refused(problem, $"is {Unknown}"),

@@ -44,13 +44,15 @@ internal sealed record ToolScore(ToolItem Item, bool Triggered, bool IsJudged, T
         var (triggered, ending) = (answer.Finish == Calls, ToolFault.Readable($"finish_reason {answer.Finish ?? "missing"}"));
         if (item.IsStructured)
             return new(item, false, true, OfContent(item, answer), ending);
-        var isJudged = triggered || !answer.Calls.IsEmpty || item.Choice is ToolChoice.Required or ToolChoice.Named;
+        var isJudged = triggered || !answer.Calls.IsEmpty || answer.Finish is null || item.Choice is ToolChoice.Required or ToolChoice.Named;
         return new(item, triggered, isJudged, isJudged ? OfCalls(item, answer, triggered, ending) : null, ending);
     }
 
     private static ToolFault? OfCalls(ToolItem item, ToolAnswer answer, bool triggered, string ending)
     {
         var isForced = item.Choice is ToolChoice.Required or ToolChoice.Named;
+        if (answer.Finish is null)
+            return new("say no finish_reason", ending);
         if (item.Choice == ToolChoice.None)
             return new("make a call although tool_choice is none", ending);
         if (answer.Calls.IsEmpty)

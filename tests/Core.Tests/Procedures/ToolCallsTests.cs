@@ -42,6 +42,7 @@ public sealed class ToolCallsTests
     public static TheoryData<string, string> Faults => new()
     {
         { """{"finish_reason":"tool_calls","content":null,"tool_calls":[]}""", "say finish_reason tool_calls and make no call" },
+        { """{"finish_reason":null,"content":"x","tool_calls":[]}""", "say no finish_reason" },
         { Called("f_other", "{}"), "name a tool that was not offered" },
         { Called("get_weather", "{"), "have arguments that are no JSON" },
         { Called("get_weather", "[]"), "have arguments that are no object" },

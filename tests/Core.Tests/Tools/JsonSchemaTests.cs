@@ -102,6 +102,7 @@ public sealed class JsonSchemaTests
     [InlineData("""{"minimum":"1"}""", "s.minimum: is of kind String; expected a number")]
     [InlineData("""{"multipleOf":0}""", "s.multipleOf")]
     [InlineData("""{"multipleOf":-1}""", "s.multipleOf")]
+    [InlineData("""{"multipleOf":1234567890123456789012345678901234567890123}""", "more than 40 digits")]
     [InlineData("""{"minLength":-1}""", "s.minLength")]
     [InlineData("""{"maxItems":1.5}""", "s.maxItems")]
     [InlineData("""{"maxItems":1e99}""", "s.maxItems")]
