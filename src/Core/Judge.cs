@@ -44,6 +44,7 @@ public static class Judge
         ["text-throughput"] = new(TextThroughput.Limits, TextThroughput.Judge),
         ["throughput"] = new(Throughput.Limits, Throughput.Judge),
         ["token-fidelity"] = new(TokenFidelity.Limits, TokenFidelity.Judge),
+        ["tool-calls"] = new(ToolCalls.Limits, ToolCalls.Judge),
         ["tpot"] = new(TokenPace.Limits, TokenPace.Judge),
         ["ttft"] = new(FirstTokenTime.Limits, FirstTokenTime.Judge),
         ["usage-consistency"] = new(UsageConsistency.Limits, UsageConsistency.Judge),

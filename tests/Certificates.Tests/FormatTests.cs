@@ -65,6 +65,17 @@ public sealed class FormatTests
     }
 
     [Fact]
+    public void The_pack_of_tool_prompts_is_named_or_left_out()
+    {
+        var text = new TextGolden { Precision = PrecisionClass.Bits16, VocabularySize = 9, Documents = [], Tools = "golden/tools.jsonl" };
+        var without = PlanFile.Write(FullPlan with { Text = text with { Tools = null } });
+
+        Assert.Equal("golden/tools.jsonl", PlanFile.Read(PlanFile.Write(FullPlan with { Text = text })).Text!.Tools);
+        Assert.Null(PlanFile.Read(without).Text!.Tools);
+        Assert.DoesNotContain("tools", Encoding.UTF8.GetString(without), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_claim_is_true_or_left_out()
     {
         var written = Encoding.UTF8.GetString(PlanFile.Write(FullPlan));

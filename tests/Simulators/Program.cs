@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Adaptation.Simulators;
+using Adaptation.Testing;
 
 const int BadArguments = 3, DiedAtStart = 17;
 
@@ -27,8 +28,11 @@ await using var other = faults.Lies(Cheat.SmallerModelUnderLoad) ? await InnerHo
 var cache = new AnswerCache();
 if (faults.Published is { } published)
     await cache.LearnAsync(published, inner.Client, faults.Host[faults.Host.IndexOf("--model-name") + 1], CancellationToken.None);
+RequestDelegate text = new CheatingServer(faults, inner, other, cache).HandleAsync;
+if (faults.Tools is { } shim)
+    text = new ToolServer(new ToolReplay(ToolBench.Draw(), shim), text).HandleAsync;
 await using var server = faults.IsText
-    ? FaultyServer.Create(faults, new CheatingServer(faults, inner, other, cache).HandleAsync)
+    ? FaultyServer.Create(faults, text)
     : FaultyServer.Create(faults, inner);
 await server.StartAsync();
 Console.WriteLine("adaptation-simulator: serves");

@@ -77,6 +77,9 @@ public static class Clauses
         ("draws_min", 10_000), ("p_min_ppm", 10_000), ("expected_min", 5), ("serial_groups", 4), ("tie_micronats", 10_000), ("edge_share_ppm", 500),
         ("power_ppm", 900_000), ("prompt_kld_max_ppb", 100_000_000));
 
+    public static Clause ToolCalls { get; } = Text("COR-17", "tool-calls",
+        ("schema_ppm", 990_000), ("f1_margin_ppm", 30_000), ("items_min", 1_000), ("confidence_ppm", 950_000), ("resamples", 10_000), ("bootstrap_seed", 20_261_122));
+
     private static Clause Text(string id, string procedure, params ReadOnlySpan<(string Key, long Value)> limits) =>
         Given.Clause(id, procedure, Level.L2, limits) with { AppliesTo = ["llm"] };
 

@@ -41,6 +41,8 @@ internal sealed class GoldenText(string keep, Action<string> announce)
             var files = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
             if (text.Generated is null)
                 files["golden/documents.json"] = Path.Combine(folder, text.Documents);
+            if (text.Tools is { } tools && ToolPrompts.Load(model, tools, folder) is not null)
+                files[ToolPrompts.InEvidence] = Path.Combine(folder, tools);
             var keptIn = Directory.CreateDirectory(Path.Combine(keep, Key(model))).FullName;
             ExactDecoder? decoder = null;
             ExactDecoder Decoder()
@@ -65,6 +67,7 @@ internal sealed class GoldenText(string keep, Action<string> announce)
                 VocabularySize = shape.VocabularySize,
                 Documents = [.. chosen.Select(document => new GoldenDocument(document.Id, document.Ids, LogitsPath(document.Id)))],
                 Noise = text.Noise,
+                Tools = text.Tools is null ? null : ToolPrompts.InEvidence,
                 Sampling = new SamplingPlan(DrawnAfter, SamplingCells.For(LastRow(files[LogitsPath(DrawnAfter)], shape.VocabularySize))),
                 Answers = text.Generated is not null ? [] : new ExactAnswers(keptIn, TextModelView.Load(model, folder).Ends, Decoder)
                     .Load([.. all.Take(answers).Select(document => (document.Id, document.Ids))], shape, cancellationToken),

@@ -78,6 +78,9 @@ public sealed record TextModel(string Weights, string Config, string Tokenizer, 
 
     /// <summary>What trusted 16-bit arithmetic does on this model, from which COR-07's limits follow; null where it was not measured.</summary>
     public ReferenceNoise? Noise { get; init; }
+
+    /// <summary>Prompts with tools (<see cref="ToolPack"/>), by its name among the runner's files; null for a model that calls none.</summary>
+    public string? Tools { get; init; }
 }
 
 /// <summary>An input or output of a model.</summary>

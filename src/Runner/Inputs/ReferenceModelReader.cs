@@ -51,6 +51,7 @@ public static class ReferenceModelReader
             Part(parts, "weights"), Part(parts, "config"), Part(parts, "tokenizer"), Part(parts, "chat_template"), Part(parts, "documents"), Part(parts, "prompts"))
         {
             Noise = parts.TryMap("noise")?.Closed(noise => new ReferenceNoise(noise.Integer("mean_kld_ppb", 1, 1_000_000), noise.Integer("p999_kld_ppb", 1, 10_000_000))),
+            Tools = parts.Has("tools") ? Part(parts, "tools") : null,
         });
         return read with
         {

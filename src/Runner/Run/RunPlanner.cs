@@ -11,7 +11,7 @@ internal static class RunPlanner
 
     public static ImmutableArray<IStep> Steps { get; } =
     [
-        new VersionStep(), new StartUpStep(), new ServeStep(), new TextServeStep(), new BehaviourStep(), new CacheStep(), new ThroughputStep(),
+        new VersionStep(), new StartUpStep(), new ServeStep(), new TextServeStep(), new BehaviourStep(), new ToolStep(), new CacheStep(), new ThroughputStep(),
         .. TextLoadStep.All(() => new TextLoadDriver()), new IntegrityStep(() => new TextLoadDriver()), new TextRepeatStep(() => new TextLoadDriver()), new RemovalStep(),
     ];
 
@@ -51,6 +51,8 @@ internal static class RunPlanner
             reasons.AddRange(Because(["COR-19"], "the profile declares no compile cache (`serve.cache`)"));
         if (inputs.Model.Text?.Generated is not null)
             reasons.AddRange(Because(NeedsLanguage, "the weights of this model are generated: it knows no language"));
+        if (inputs.Model is { Kind: "llm", Text.Tools: null })
+            reasons.AddRange(Because(ToolStep.All, "the manifest of this model names no pack of tool prompts (text.tools): it is not said to call tools"));
         if (OperatorFormat.TryOf(inputs.Profile.Server, out var reason) is null)
             reasons.AddRange(Because(OperatorStep.All, reason));
         return reasons.ToImmutable();

@@ -154,6 +154,12 @@ internal static class ShortStandard
             checks: [COR-07, COR-16, MET-02, MET-03, OPS-01]
             overrides:
               COR-07: {positions_min: 1000, documents_min: 12}
+          tools: # COR-17 on a generated pack of its full size
+            title: {en: Tools, zh: 工具}
+            cap: L5
+            checks: [COR-17, OPS-01]
+            overrides:
+              COR-07: {positions_min: 2, documents_min: 2}
           lies: # every check that a server of text which lies may trip over; the detection table's
             title: {en: Lies, zh: 谎言}
             cap: L5
