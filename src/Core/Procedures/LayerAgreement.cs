@@ -6,7 +6,7 @@ namespace Adaptation.Core;
 /// <summary>Judges what leaves each layer of a model against the exact values (COR-06): a locator of faults, beside the decision on outputs.</summary>
 /// <remarks>
 /// Reads one tensor per <see cref="GoldenLayer"/>, named by its id. Facts: <c>output.N</c>, the outputs that a language model's server lists;
-/// <c>adapter</c>, where the server is our host with an adapter that shows layers; <c>unread.ID</c>, what a server said instead of an answer.
+/// <c>metadata</c>, what it said instead of listing any; <c>adapter</c>, where the server is our host with an adapter that shows layers; <c>unread.ID</c>, what a server said instead of an answer.
 /// Cosine and relative L2 per layer and input in float64, over the whole tensor of the layer; the worst input counts. A cosine does not see a
 /// factor, so the relative L2 is reported beside it. Source of the limit: msprobe's default.
 /// </remarks>
@@ -18,6 +18,8 @@ internal static class LayerAgreement
 
     public static Finding Judge(Clause clause, Plan plan, Measurement m, IBlobs files)
     {
+        if (plan.Text is { Precision: PrecisionClass.Bits4 })
+            return clause.Found(new Verdict.NotApplicable($"{clause.Id} is for weights of 8 bits and more: rounding to 4 bits alone leaves its limit on some models; COR-08 decides"));
         if (plan.Layers is not { } layers)
             return clause.Found(new Verdict.Inconclusive("the plan has no exact values inside the model; nothing can be compared"));
         if (Unfit(layers) is { } unfit)
@@ -68,7 +70,7 @@ internal static class LayerAgreement
         var far = layers.MaxBy(layer => layer.RelativeL2)!;
         return
         [
-            new("smallest cosine", "1e-6", Reading.Milli(layers.Min(layer => layer.Cosine) * 1e6), LimitMilli: Reading.Milli(limit * 1e6)),
+            new("smallest cosine", "%", Reading.Milli(100 * layers.Min(layer => layer.Cosine)), LimitMilli: Reading.Milli(100 * limit)),
             new("largest relative L2", "1e-6", Reading.Milli(far.RelativeL2 * 1e6)),
             Reading.Counted("layer of the largest relative L2", far.Layer),
             new("relative L2 of the first layer", "1e-6", Reading.Milli(layers[0].RelativeL2 * 1e6)),
@@ -96,7 +98,7 @@ internal static class LayerAgreement
     private static Verdict? NotShown(Measurement m)
     {
         var outputs = m.FactsUnder("output.");
-        if (outputs.IsEmpty)
+        if (outputs.IsEmpty && !m.Facts.ContainsKey("metadata"))
             return new Verdict.Inconclusive("invalid evidence: what outputs the server lists was not kept");
         if (outputs.ContainsValue(LayerPlan.HiddenStates))
             return null;
@@ -104,7 +106,9 @@ internal static class LayerAgreement
             return new Verdict.Inconclusive($"invalid evidence: answers were kept of an output {LayerPlan.HiddenStates} that the server does not list");
         return m.Facts.TryGetValue("adapter", out var adapter)
             ? new Verdict.Inconclusive($"the adapter {adapter} shows what its model's layers compute, and this server lists no output {LayerPlan.HiddenStates}: it is not the host that the profile starts, or the model's kind is one whose layers the adapter cannot name")
-            : new Verdict.NotApplicable($"the server shows no layers: it lists {string.Join(", ", outputs.Values.Order(StringComparer.Ordinal).Take(8))}, and no {LayerPlan.HiddenStates}");
+            : new Verdict.NotApplicable(
+                outputs.IsEmpty ? $"the server shows no layers: it does not say what outputs its model has ({m.Facts["metadata"]})"
+                : $"the server shows no layers: it lists {string.Join(", ", outputs.Values.Order(StringComparer.Ordinal).Take(8))}, and no {LayerPlan.HiddenStates}");
     }
 
     private static Verdict.Fail? Unread(LayerPlan plan, Measurement m)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -17,6 +18,9 @@ public sealed record GoldenInputs(GoldenPack Pack, ImmutableArray<GoldenInput> I
 
     /// <summary>The documents of a language model; null for any other.</summary>
     public TextGolden? Text { get; init; }
+
+    /// <summary>Exact values inside the model (COR-06); null where the pack has none, or they are not asked for.</summary>
+    public LayerPlan? Layers { get; init; }
 
     /// <summary>Loads the pack that a model's manifest pins; every file's digest is checked.</summary>
     /// <param name="charset">The character set's file on this machine.</param>
@@ -44,7 +48,8 @@ public sealed record GoldenInputs(GoldenPack Pack, ImmutableArray<GoldenInput> I
             var pack = new GoldenPack(
                 tolerance.GetProperty("rtolPpb").GetInt64(), tolerance.GetProperty("atolPpb").GetInt64(), "golden/charset.txt",
                 [.. lines.Select(line => line.Line)]);
-            return new(pack, [.. lines.Select(line => line.Input)], files.ToImmutable());
+            var layers = root.TryGetProperty("layers", out var stated) ? ReadLayers(stated, folder, pack, files) : null;
+            return new(pack, [.. lines.Select(line => line.Input)], files.ToImmutable()) { Layers = layers };
         }
         catch (Exception broken) when (broken is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
@@ -70,6 +75,27 @@ public sealed record GoldenInputs(GoldenPack Pack, ImmutableArray<GoldenInput> I
                 id, $"golden/expected/{id}.f32.gz", [.. expected.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64())],
                 TextOf(line, "text")),
             GoldenInput.FromImage(id, picture, model.Input!));
+    }
+
+    private static LayerPlan ReadLayers(JsonElement layers, string folder, GoldenPack pack, ImmutableSortedDictionary<string, string>.Builder files)
+    {
+        var line = TextOf(layers, "line");
+        if (!pack.Lines.Any(known => known.Id == line))
+            throw new JsonException($"its layers are of a line `{line}`, which it does not have");
+        var tensors = ImmutableArray.CreateBuilder<GoldenLayer>();
+        foreach (var tensor in layers.GetProperty("tensors").EnumerateArray())
+        {
+            var id = string.Create(CultureInfo.InvariantCulture, $"layer-{tensors.Count + 1:00}");
+            var path = Below(folder, TextOf(tensor, "path"));
+            ReadPinned(path, TextOf(tensor, "sha256"));
+            files[$"golden/layers/{id}.f32.gz"] = path;
+            tensors.Add(new(
+                id, TextOf(tensor, "name"), line, $"golden/layers/{id}.f32.gz", [.. tensor.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64())]));
+        }
+
+        if (tensors.CountBy(tensor => tensor.Name, StringComparer.Ordinal).FirstOrDefault(count => count.Value > 1).Key is { } twice)
+            throw new JsonException($"tensor {twice} is there twice among its layers");
+        return tensors.Count > 0 ? new(Stacked: false, tensors.DrainToImmutable()) : throw new JsonException("its layers have no tensor; leave them out");
     }
 
     private static string TextOf(JsonElement element, string name) =>
