@@ -135,7 +135,7 @@ public sealed class LayerStepTests : IAsyncLifetime
 
     private static GivenRun Shipped(Func<GivenRun, FakeContainer, byte[], byte[]?> answer)
     {
-        var run = new GivenRun("layers-shipped", answer, OperatorStepTests.WithAdapter);
+        var run = new GivenRun("layers-shipped", answer, OperatorStepTests.WithAdapter.Replace("answer_within: 5s", "answer_within: 60s", StringComparison.Ordinal)); // the model takes a while on a busy machine
         var model = RunInputs.TryReadModel(Testing.Golden.Root, "ppocrv4-rec", [])!;
         var charset = Path.Combine(run.Root, "reference-models/m/chars.txt");
         run.Prepared = With(run, File.ReadAllBytes(OcrModel), model, GoldenInputs.Load(model, charset));
