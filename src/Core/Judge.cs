@@ -21,6 +21,7 @@ public static class Judge
         ["goodput"] = new(GoodputShare.Limits, GoodputShare.Judge),
         ["hardening"] = new(Hardening.Limits, Hardening.Judge),
         ["latency"] = new(Latency.Limits, Latency.Judge),
+        ["layer-agreement"] = new(LayerAgreement.Limits, LayerAgreement.Judge),
         ["logit-agreement"] = new(LogitAgreement.Limits, LogitAgreement.Judge),
         ["logit-agreement-quantised"] = new(LogitAgreement.QuantisedLimits, LogitAgreement.JudgeQuantised),
         ["long-context"] = new(LongContext.Limits, LongContext.Judge),

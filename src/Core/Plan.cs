@@ -33,6 +33,9 @@ public sealed record Plan
     /// <summary>The golden documents of a language model; null for any other.</summary>
     public TextGolden? Text { get; init; }
 
+    /// <summary>Exact values inside the model (COR-06), or null where none are known.</summary>
+    public LayerPlan? Layers { get; init; }
+
     /// <summary>Version fields that the runner's own probes must fill (OPS-02).</summary>
     public ImmutableArray<string> RequiredVersions { get; init; } = [];
 

@@ -61,7 +61,7 @@ public sealed class TinyPoetTests(TinyPoet poet) : IClassFixture<TinyPoet>
         var clause = declared == PrecisionClass.Bits16 ? Clauses.LogitAgreement : Clauses.QuantisedLogitAgreement;
         var golden = new TextGolden { Precision = declared, VocabularySize = TinyPoet.Vocabulary, Documents = poet.Documents, Noise = new(9_417, 78_975) };
         var plan = Given.Plan with { ModelKind = "llm", Text = golden };
-        var evidence = new Evidence(plan, [new Measurement { Check = clause.Id, Tensors = tensors.ToImmutable() }], new Blobs(files));
+        var evidence = new Evidence(plan, [new Measurement { Check = clause.Id, Tensors = tensors.ToImmutable() }], new TinyPoet.Blobs(files));
         return Assert.Single(Judge.Run(Given.Standard(clause), evidence).Findings);
     }
 
@@ -79,11 +79,6 @@ public sealed class TinyPoetTests(TinyPoet poet) : IClassFixture<TinyPoet>
         }
 
         return made;
-    }
-
-    private sealed class Blobs(ImmutableDictionary<string, byte[]> files) : IBlobs
-    {
-        public ReadOnlyMemory<byte> Read(string path) => files.TryGetValue(path, out var bytes) ? bytes : throw new FileNotFoundException(path);
     }
 }
 
@@ -115,15 +110,24 @@ public sealed class TinyPoet : IDisposable
     /// <summary>The exact logits by their path, packed as evidence has them.</summary>
     internal ImmutableDictionary<string, byte[]> Files { get; }
 
-    internal async Task<Opened> OpenAsync(string form, CancellationToken cancellationToken)
+    internal IRawWeights Weights => _checkpoint.Weights;
+
+    internal Task<Opened> OpenAsync(string form, CancellationToken cancellationToken) => OpenAsync(
+        path => _ = form == Uniform
+            ? GgufExport.Write(Spec(Weights, WeightType.Q4_0), path, new WriteOptions(), cancellationToken)
+            : _checkpoint.WriteGguf(WeightTypes.Writable[form], "tiny-poet", path, new WriteOptions(), cancellationToken),
+        cancellationToken);
+
+    /// <summary>The same model with other weights.</summary>
+    internal Task<Opened> OpenAsync(IRawWeights weights, WeightType type, CancellationToken cancellationToken) =>
+        OpenAsync(path => GgufExport.Write(Spec(weights, type), path, new WriteOptions(), cancellationToken), cancellationToken);
+
+    private static async Task<Opened> OpenAsync(Action<string> write, CancellationToken cancellationToken)
     {
         var path = Path.Combine(Path.GetTempPath(), $"adaptation-{Guid.NewGuid():N}.gguf");
         try
         {
-            if (form == Uniform)
-                GgufExport.Write(UniformSpec(), path, new WriteOptions(), cancellationToken);
-            else
-                _checkpoint.WriteGguf(WeightTypes.Writable[form], "tiny-poet", path, new WriteOptions(), cancellationToken);
+            write(path);
             return await Opened.Async(await File.ReadAllBytesAsync(path, cancellationToken), Opened.Cpu with { ContextLength = 512, Sequences = 1, Batch = 512, MicroBatch = 512 });
         }
         finally
@@ -134,12 +138,12 @@ public sealed class TinyPoet : IDisposable
 
     public void Dispose() => _checkpoint.Dispose();
 
-    private GgufExportSpec UniformSpec() => new()
+    private GgufExportSpec Spec(IRawWeights weights, WeightType type) => new()
     {
         Shape = _checkpoint.Config.Shape,
-        Weights = _checkpoint.Weights,
+        Weights = weights,
         Vocabulary = _checkpoint.Vocabulary,
-        Type = WeightType.Q4_0,
+        Type = type,
         FourBits = FourBits.Uniform,
         Name = "tiny-poet",
     };
@@ -160,5 +164,10 @@ public sealed class TinyPoet : IDisposable
         }
 
         return bytes.ToArray();
+    }
+
+    internal sealed class Blobs(ImmutableDictionary<string, byte[]> files) : IBlobs
+    {
+        public ReadOnlyMemory<byte> Read(string path) => files.TryGetValue(path, out var bytes) ? bytes : throw new FileNotFoundException(path);
     }
 }

@@ -23,7 +23,7 @@ foreach (var mount in File.ReadLines("/proc/self/mountinfo").Select(line => line
     Console.WriteLine($"adaptation-simulator: /run/adaptation is {mount[3]}");
 using var deaf = faults.IgnoreSigterm ? PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => signal.Cancel = true) : null;
 await StartFaults.CommitAsync(faults);
-await using var inner = await InnerHost.StartAsync(faults, faults.Lies(Cheat.QuantisedWeights) ? GgufWeights.Round : null);
+await using var inner = await InnerHost.StartAsync(faults, faults.Lies(Cheat.QuantisedWeights) ? GgufWeights.Round : faults.Lies(Cheat.RotatedLayer) ? GgufWeights.RotateLayer : null);
 await using var other = faults.Lies(Cheat.SmallerModelUnderLoad) ? await InnerHost.StartAsync(faults, GgufWeights.HalveLayers) : null;
 var cache = new AnswerCache();
 if (faults.Published is { } published)

@@ -36,6 +36,10 @@ public static class Clauses
     public static Clause ModelIntegrity { get; } = Given.Clause("SEC-05", "model-integrity", Level.L4,
         ("mismatches_max", 0), ("tampered_loaded_max", 0));
 
+    public static Clause LayerAgreement { get; } = Given.Clause("COR-06", "layer-agreement", Level.L2,
+        ("cosine_min_ppm", 990_000), ("positions_min", 256), ("documents_min", 2), ("tensors_min", 12)) with
+    { AppliesTo = ["llm", "tensor"] };
+
     public static Clause LogitAgreement { get; } = Text("COR-07", "logit-agreement",
         ("mean_kld_ppb", 500_000), ("p999_kld_ppb", 20_000_000), ("same_top_ppm", 990_000), ("noise_mean_factor", 10), ("noise_p999_factor", 25),
         ("positions_min", 4_000), ("documents_min", 50), ("confidence_ppm", 950_000), ("resamples", 10_000), ("bootstrap_seed", 20_261_122));

@@ -26,6 +26,8 @@ public static class PlanFile
         Write(writer, plan.Golden);
         if (plan.Text is { } text)
             TextGoldenJson.Write(writer, text);
+        if (plan.Layers is { } layers)
+            LayerPlanJson.Write(writer, layers);
         writer.WriteTexts("requiredVersions", plan.RequiredVersions);
         writer.WriteMap("declaredVersions", plan.DeclaredVersions);
         writer.WriteMap("hardeningExceptions", plan.HardeningExceptions);
@@ -51,6 +53,7 @@ public static class PlanFile
             Declared = ReadDeclaration(root.Object("declared")),
             Golden = ReadGolden(root.Object("golden")),
             Text = root.TryObject("text") is { } text ? TextGoldenJson.Read(text) : null,
+            Layers = root.TryObject("layers") is { } layers ? LayerPlanJson.Read(layers) : null,
             RequiredVersions = root.Texts("requiredVersions"),
             DeclaredVersions = root.TextMap("declaredVersions"),
             HardeningExceptions = root.TextMap("hardeningExceptions"),

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Adaptation.Core;
@@ -29,6 +30,30 @@ internal sealed class GoldenCases(ReferenceModel model, string folder)
         if (id.Length is 0 or > 64 || !id.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'))
             throw one["id"].Wrong($"`{id}` is not an id of lowercase letters, digits and hyphens");
         return model.Input is { } picture ? Picture(one, id, picture) : Tensors(one, id);
+    }
+
+    /// <summary>Loads tensors inside the model, as one of the cases that were read makes them (COR-06).</summary>
+    /// <inheritdoc cref="Read"/>
+    public LayerPlan ReadLayers(PackMember layers)
+    {
+        var input = layers["case"].Text;
+        if (!_lines.Any(line => line.Id == input || line.Id.StartsWith($"{input}/", StringComparison.Ordinal)))
+            throw layers["case"].Wrong($"`{input}` is no case of this pack");
+        var tensors = ImmutableArray.CreateBuilder<GoldenLayer>();
+        foreach (var tensor in layers["tensors"].List)
+        {
+            var id = string.Create(CultureInfo.InvariantCulture, $"layer-{tensors.Count + 1:00}");
+            var line = new GoldenLine(id, $"golden/layers/{id}.f32.gz", tensor["shape"].Shape, Text: "");
+            var bytes = GoldenTensor.Bytes(line);
+            if (bytes < 0 || bytes > MaxBytes)
+                throw tensor["shape"].Wrong($"[{string.Join(',', line.Shape)}] is more than the {MaxBytes >> 20} MiB that a tensor of a pack may have");
+            Unpacked(tensor, line, line.Expected);
+            tensors.Add(new(id, tensor["name"].Text, input, line.Expected, line.Shape));
+        }
+
+        if (tensors.CountBy(tensor => tensor.Name, StringComparer.Ordinal).FirstOrDefault(count => count.Value > 1).Key is { } twice)
+            throw layers["tensors"].Wrong($"`{twice}` is there twice");
+        return tensors.Count > 0 ? new(Stacked: false, tensors.DrainToImmutable()) : throw layers["tensors"].Wrong("there is none; leave `layers` out");
     }
 
     /// <exception cref="InvalidDataException">It has another digest, or is too large.</exception>

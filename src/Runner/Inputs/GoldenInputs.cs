@@ -16,6 +16,9 @@ public sealed record GoldenInputs(GoldenPack Pack, ImmutableArray<GoldenInput> I
     /// <summary>The documents of a language model; null for any other.</summary>
     public TextGolden? Text { get; init; }
 
+    /// <summary>Exact values inside the model (COR-06); null where the pack has none, or they are not asked for.</summary>
+    public LayerPlan? Layers { get; init; }
+
     /// <summary>Loads the pack that a model's manifest pins; every file's digest is checked.</summary>
     /// <param name="runnerFolder">Holds the model's runner files, the character set among them if it has one.</param>
     /// <exception cref="BadInputException">A file is missing, has another digest, or is not what the pack says.</exception>
@@ -36,11 +39,15 @@ public sealed record GoldenInputs(GoldenPack Pack, ImmutableArray<GoldenInput> I
                 throw new JsonException("cases: there is none");
             if (inputs.CountBy(input => input.Id, StringComparer.Ordinal).FirstOrDefault(count => count.Value > 1).Key is { } twice)
                 throw new JsonException($"cases: {twice} is there twice");
+            var layers = root.Find("layers") is { } stated ? cases.ReadLayers(stated) : null;
             var files = cases.Files.Add("golden/golden.json", path);
             var charset = model.Charset.Length == 0 ? null : CharsetInEvidence;
             return new(
                 new GoldenPack(tolerance["rtolPpb"].Integer, tolerance["atolPpb"].Integer, charset, cases.Lines), inputs,
-                charset is null ? files : files.Add(charset, Path.Combine(runnerFolder, model.Charset)));
+                charset is null ? files : files.Add(charset, Path.Combine(runnerFolder, model.Charset)))
+            {
+                Layers = layers,
+            };
         }
         catch (Exception broken) when (broken is JsonException or IOException or UnauthorizedAccessException or InvalidDataException)
         {

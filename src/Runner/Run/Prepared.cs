@@ -132,8 +132,11 @@ public sealed class Preparation(
         (long? Window, int Count)? longest = inputs.Suite.Checks.Contains("COR-15")
             ? (inputs.Profile.Declared.ContextTokens, (int)inputs.Suite.Apply(inputs.Standard.Clause("COR-15")).Limit("documents_min")) : null;
         var answers = inputs.Suite.Checks.Contains("COR-10") ? (int)inputs.Suite.Apply(inputs.Standard.Clause("COR-10")).Limit("answers_min") : 0;
-        return new GoldenText(packages.Beside("golden"), announce).Load(
-            inputs.Model, runnerFolder, (clause.Limit("documents_min"), clause.Limit("positions_min")), longest, answers, cancellationToken);
+        (long Documents, long Positions)? layers = inputs.Suite.Checks.Contains("COR-06") && inputs.Profile.Server.Protocol == WireProtocol.OpenInference
+            ? Least(inputs.Suite.Apply(inputs.Standard.Clause("COR-06"))) : null;
+        return new GoldenText(packages.Beside("golden"), announce).Load(inputs.Model, runnerFolder, Least(clause), longest, layers, answers, cancellationToken);
+
+        static (long Documents, long Positions) Least(Clause of) => (of.Limit("documents_min"), of.Limit("positions_min"));
     }
 
     private async Task<ContainerImage> BuildAsync(Profile profile, EnginePack? pack, string root, string? engineFolder, CancellationToken cancellationToken)

@@ -98,6 +98,47 @@ public class GoldenTests
         Assert.Contains(run.Prepared.Inputs.Model.GoldenSha256, bad.Message, StringComparison.Ordinal);
     }
 
+    private const string Tensor = """{"name": "t", "path": "one.f32.gz", "sha256": "DIGEST", "shape": [1, 2, 4]}""";
+
+    [Fact]
+    public void Layers_of_a_pack_are_read_in_their_order()
+    {
+        using var run = new GivenRun();
+
+        var golden = Layered(run, $$"""{"case": "two", "tensors": [{{Tensor}}, {{Tensor.Replace("\"t\"", "\"u\"", StringComparison.Ordinal)}}]}""");
+
+        Assert.False(golden.Layers!.Stacked);
+        Assert.Equal([("layer-01", "t", "two"), ("layer-02", "u", "two")], golden.Layers.Tensors.Select(tensor => (tensor.Id, tensor.Name, tensor.Input)));
+        Assert.Equal([1, 2, 4], golden.Layers.Tensors[0].Shape);
+        Assert.All(golden.Layers.Tensors, tensor => Assert.EndsWith("one.f32.gz", golden.Files[tensor.Expected], StringComparison.Ordinal));
+        Assert.Null(run.Prepared.Golden.Layers);
+    }
+
+    [Theory]
+    [InlineData("{}", "layers.case is missing")]
+    [InlineData("""{"case": "three", "tensors": [TENSOR]}""", "layers.case: `three` is no case")]
+    [InlineData("""{"case": "two", "tensors": []}""", "layers.tensors: there is none")]
+    [InlineData("""{"case": "two", "tensors": [TENSOR, TENSOR]}""", "layers.tensors: `t` is there twice")]
+    [InlineData("""{"case": "two", "tensors": [{"name": "t", "path": "../one.f32.gz", "sha256": "DIGEST", "shape": []}]}""", "not a path below")]
+    [InlineData("""{"case": "two", "tensors": [{"name": "t", "path": "two.f32.gz", "sha256": "DIGEST", "shape": []}]}""", "pinned is")]
+    [InlineData("""{"case": "two", "tensors": [{"name": "t", "path": "none.f32.gz", "sha256": "DIGEST", "shape": []}]}""", "none.f32.gz")]
+    [InlineData("""{"case": "two", "tensors": [{"name": null, "path": "one.f32.gz", "sha256": "DIGEST", "shape": []}]}""", "expected a text")]
+    public void Layers_with_a_mistake_are_bad_input_and_say_what(string layers, string why)
+    {
+        using var run = new GivenRun();
+
+        Assert.Contains(why, Assert.Throws<BadInputException>(() => Layered(run, layers.Replace("TENSOR", Tensor, StringComparison.Ordinal))).Message, StringComparison.Ordinal);
+    }
+
+    private static GoldenInputs Layered(GivenRun run, string layers)
+    {
+        var folder = Path.Combine(run.Root, "reference-models/m/golden");
+        var (file, digest) = (Path.Combine(folder, "golden.json"), GivenRun.Sha256(File.ReadAllBytes(Path.Combine(folder, "one.f32.gz"))));
+        var text = File.ReadAllText(file).TrimEnd();
+        File.WriteAllText(file, $"{text[..^1]}, \"layers\": {layers.Replace("DIGEST", digest, StringComparison.Ordinal)}}}");
+        return GoldenInputs.Load(run.Prepared.Inputs.Model with { GoldenSha256 = GivenRun.Sha256(File.ReadAllBytes(file)) }, "c");
+    }
+
     private static BadInputException Load(Func<string, string> change)
     {
         using var run = new GivenRun();
