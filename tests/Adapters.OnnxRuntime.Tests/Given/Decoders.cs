@@ -9,8 +9,18 @@ internal static class Decoders
 {
     private static readonly DecoderShape Plain = new()
     {
-        Architecture = DecoderArchitecture.Llama, VocabularySize = 48, HiddenSize = 24, IntermediateSize = 40, Layers = 2, AttentionHeads = 6, KeyValueHeads = 2,
-        HeadSize = 4, NormEpsilon = 1e-5, RopeTheta = 10_000, MaxPositions = 16, TiedEmbeddings = false,
+        Architecture = DecoderArchitecture.Llama,
+        VocabularySize = 48,
+        HiddenSize = 24,
+        IntermediateSize = 40,
+        Layers = 2,
+        AttentionHeads = 6,
+        KeyValueHeads = 2,
+        HeadSize = 4,
+        NormEpsilon = 1e-5,
+        RopeTheta = 10_000,
+        MaxPositions = 16,
+        TiedEmbeddings = false,
     };
 
     /// <summary>By name: an output matrix of its own and groups of three queries; biases and as many keys as queries; one key for all, and heads that are narrower than the model.</summary>

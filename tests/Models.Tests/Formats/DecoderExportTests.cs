@@ -8,8 +8,18 @@ public sealed class DecoderExportTests : IDisposable
 {
     private static readonly DecoderShape Shape = new()
     {
-        Architecture = DecoderArchitecture.Qwen2, VocabularySize = 16, HiddenSize = 8, IntermediateSize = 12, Layers = 2, AttentionHeads = 2, KeyValueHeads = 1,
-        HeadSize = 4, NormEpsilon = 1e-6, RopeTheta = 10_000, MaxPositions = 8, TiedEmbeddings = true,
+        Architecture = DecoderArchitecture.Qwen2,
+        VocabularySize = 16,
+        HiddenSize = 8,
+        IntermediateSize = 12,
+        Layers = 2,
+        AttentionHeads = 2,
+        KeyValueHeads = 1,
+        HeadSize = 4,
+        NormEpsilon = 1e-6,
+        RopeTheta = 10_000,
+        MaxPositions = 8,
+        TiedEmbeddings = true,
     };
 
     private readonly string _folder = Directory.CreateTempSubdirectory("export-").FullName;
