@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.IO.Compression;
-using System.Runtime.InteropServices;
 using Adaptation.Core;
 using Adaptation.Models;
 using Adaptation.Testing;
@@ -75,7 +73,7 @@ public sealed class LayerTests(TinyPoet poet) : IClassFixture<TinyPoet>
             int[] ids = [.. document.Tokens];
             var states = await engine.OutputAsync(1, 1, ids);
             files[$"outputs/layers/{document.Id}.bin"] = states.Data.ToArray();
-            files[$"golden/layers/{document.Id}.f32.gz"] = Packed(ids);
+            files[$"golden/layers/{document.Id}.f32.gz"] = poet.States(document);
             tensors.Add(new(document.Id, $"outputs/layers/{document.Id}.bin", "FP32", states.Shape));
             golden.Add(new(document.Id, LayerPlan.HiddenStates, document.Id, $"golden/layers/{document.Id}.f32.gz", [Layers, ids.Length, Width]));
         }
@@ -89,13 +87,5 @@ public sealed class LayerTests(TinyPoet poet) : IClassFixture<TinyPoet>
             Facts = Given.Facts(("output.0", "logits"), ("output.1", LayerPlan.HiddenStates), ("adapter", "llamacpp")),
         };
         return Assert.Single(Judge.Run(Given.Standard(Clauses.LayerAgreement), new Evidence(plan, [measurement], new TinyPoet.Blobs(files.ToImmutable()))).Findings);
-    }
-
-    private byte[] Packed(int[] ids)
-    {
-        using var bytes = new MemoryStream();
-        using (var packed = new GZipStream(bytes, CompressionLevel.Fastest))
-            poet.Exact.States(ids, (_, states) => packed.Write(MemoryMarshal.AsBytes<float>(Array.ConvertAll(states.ToArray(), state => (float)state))), Cancelled);
-        return bytes.ToArray();
     }
 }

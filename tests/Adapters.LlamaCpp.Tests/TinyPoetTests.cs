@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
@@ -92,6 +93,7 @@ public sealed class TinyPoet : IDisposable
 
     private static readonly string Folder = Path.Combine(Golden.Root, "reference-models/tiny-poet");
     private readonly Checkpoint _checkpoint = Checkpoint.Open(Folder);
+    private readonly ConcurrentDictionary<string, byte[]> _states = new(StringComparer.Ordinal);
 
     public TinyPoet()
     {
@@ -111,6 +113,9 @@ public sealed class TinyPoet : IDisposable
     internal ImmutableDictionary<string, byte[]> Files { get; }
 
     internal IRawWeights Weights => _checkpoint.Weights;
+
+    /// <summary>The exact hidden states of a document, packed as evidence has them.</summary>
+    internal byte[] States(GoldenDocument document) => _states.GetOrAdd(document.Id, _ => Packed(write => Exact.States([.. document.Tokens], (_, states) => write(states), CancellationToken.None)));
 
     internal Task<Opened> OpenAsync(string form, CancellationToken cancellationToken) => OpenAsync(
         path => _ = form == Uniform
@@ -155,16 +160,17 @@ public sealed class TinyPoet : IDisposable
             (entry.GetProperty("id").GetString()!, entry.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()).ToArray()))];
     }
 
-    private byte[] Packed(GoldenDocument document)
+    private byte[] Packed(GoldenDocument document) => Packed(write => Exact.Logits([.. document.Tokens], (_, logits) => write(logits), CancellationToken.None));
+
+    private static byte[] Packed(Action<Values> fill)
     {
         using var bytes = new MemoryStream();
         using (var packed = new GZipStream(bytes, CompressionLevel.Fastest))
-        {
-            Exact.Logits([.. document.Tokens], (_, logits) => packed.Write(MemoryMarshal.AsBytes<float>(Array.ConvertAll(logits.ToArray(), logit => (float)logit))), CancellationToken.None);
-        }
-
+            fill(values => packed.Write(MemoryMarshal.AsBytes<float>(Array.ConvertAll(values.ToArray(), value => (float)value))));
         return bytes.ToArray();
     }
+
+    private delegate void Values(ReadOnlySpan<double> values);
 
     internal sealed class Blobs(ImmutableDictionary<string, byte[]> files) : IBlobs
     {

@@ -64,6 +64,35 @@ public sealed class FormatTests
         Assert.Equal([3, 6], read.Sequences[0].Retrieved);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_exact_layers_of_a_model_read_back_as_they_were(bool stacked)
+    {
+        var plan = FullPlan with { Layers = new(stacked, [new("layer-01", "p2o.Add.15", "zh-12", "golden/layers/layer-01.f32.gz", [1, 2, 3])]) };
+
+        var read = PlanFile.Read(PlanFile.Write(plan)).Layers!;
+
+        Assert.Equal(stacked, read.Stacked);
+        Assert.Equal([1, 2, 3], read.Tensors.Single().Shape);
+        Assert.Equal(plan.Layers.Tensors[0] with { Shape = default }, read.Tensors[0] with { Shape = default });
+        Assert.Null(PlanFile.Read(PlanFile.Write(FullPlan)).Layers);
+    }
+
+    [Theory]
+    [InlineData("\"stacked\":true", "\"stacked\":1")]
+    [InlineData("\"stacked\":true,", "")]
+    [InlineData("\"name\":\"t\",", "")]
+    [InlineData("\"name\":\"t\"", "\"name\":\"t\",\"more\":1")]
+    [InlineData("\"shape\":[1]", "\"shape\":[\"1\"]")]
+    public void Layers_that_are_not_what_they_should_be_are_refused(string from, string to)
+    {
+        var written = Encoding.UTF8.GetString(PlanFile.Write(FullPlan with { Layers = new(Stacked: true, [new("a", "t", "i", "p", [1])]) }));
+        Assert.Contains(from, written, StringComparison.Ordinal);
+
+        Given.Refuses("PLAN_MEMBER", () => PlanFile.Read(Encoding.UTF8.GetBytes(written.Replace(from, to, StringComparison.Ordinal))));
+    }
+
     [Fact]
     public void The_pack_of_tool_prompts_is_named_or_left_out()
     {

@@ -42,49 +42,63 @@ internal static class TorchArchive
 
     private static byte[] Module(string module, IReadOnlyList<TorchTensor> tensors)
     {
-        var pickle = new ArrayBufferWriter<byte>();
-        void Say(string opcodes) => pickle.Write(Encoding.Latin1.GetBytes(opcodes));
-        void Text(string text)
+        var pickle = new PickleWriter();
+        pickle.Say($"c__torch__\n{module}\n)\u0081}}("); // an instance, and what it is filled with
+        foreach (var (at, tensor) in tensors.Index())
         {
-            Say("X");
+            pickle.Text(tensor.Name);
+            pickle.Say("ctorch._utils\n_rebuild_tensor_v2\n((");
+            pickle.Text("storage");
+            pickle.Say($"ctorch\n{tensor.Storage}\n");
+            pickle.Text(DecoderGraph.Text(at));
+            pickle.Text("cpu");
+            pickle.Long(tensor.Elements);
+            pickle.Say("tQK\0"); // the storage, from its first element on
+            pickle.Tuple(tensor.Shape);
+            pickle.Tuple(tensor.Shape.Select((_, axis) => tensor.Shape[(axis + 1)..].Aggregate(1L, (product, length) => product * length)));
+            pickle.Say("\u0089ccollections\nOrderedDict\n)RtR");
+        }
+
+        pickle.Say("ub.");
+        return pickle.ToArray();
+    }
+
+    /// <summary>Opcodes of protocol 2, by their characters.</summary>
+    /// <remarks>Source: Python's pickletools.</remarks>
+    private sealed class PickleWriter
+    {
+        private readonly ArrayBufferWriter<byte> _bytes = new();
+
+        public PickleWriter() => Say("\u0080\u0002");
+
+        public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
+
+        public void Say(string opcodes) => _bytes.Write(Encoding.Latin1.GetBytes(opcodes));
+
+        /// <param name="text">ASCII.</param>
+        public void Text(string text)
+        {
             Span<byte> length = stackalloc byte[4];
             BinaryPrimitives.WriteInt32LittleEndian(length, text.Length);
-            pickle.Write(length);
+            Say("X");
+            _bytes.Write(length);
             Say(text);
         }
-        void Long(long number)
+
+        public void Long(long number)
         {
             Span<byte> bytes = stackalloc byte[8];
             BinaryPrimitives.WriteInt64LittleEndian(bytes, number);
-            pickle.Write((ReadOnlySpan<byte>)[0x8A, 8]);
-            pickle.Write(bytes);
+            Say("\u008A\u0008"); // eight bytes: the only length that torch reads
+            _bytes.Write(bytes);
         }
-        void Tuple(IEnumerable<long> numbers)
+
+        public void Tuple(IEnumerable<long> numbers)
         {
             Say("(");
             foreach (var number in numbers)
                 Long(number);
             Say("t");
         }
-
-        pickle.Write((ReadOnlySpan<byte>)[0x80, 2]);
-        Say($"c__torch__\n{module}\n)\u0081}}("); // an instance, and what it is filled with
-        foreach (var (at, tensor) in tensors.Index())
-        {
-            Text(tensor.Name);
-            Say("ctorch._utils\n_rebuild_tensor_v2\n((");
-            Text("storage");
-            Say($"ctorch\n{tensor.Storage}\n");
-            Text(DecoderGraph.Text(at));
-            Text("cpu");
-            Long(tensor.Elements);
-            Say("tQK\0"); // the storage, from its first element on
-            Tuple(tensor.Shape);
-            Tuple(tensor.Shape.Select((_, axis) => tensor.Shape[(axis + 1)..].Aggregate(1L, (product, length) => product * length)));
-            Say("\u0089ccollections\nOrderedDict\n)RtR");
-        }
-
-        Say("ub.");
-        return pickle.WrittenSpan.ToArray();
     }
 }

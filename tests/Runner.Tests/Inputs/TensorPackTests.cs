@@ -53,6 +53,16 @@ public sealed class TensorPackTests : IDisposable
         Assert.False(answers.Agrees(0, right.RemoveAt(2)));
     }
 
+    [Fact]
+    public void Outputs_that_a_server_gives_in_another_order_are_told_apart_by_their_names()
+    {
+        using var run = new GivenRun();
+        var prepared = run.Prepared with { Inputs = run.Prepared.Inputs with { Model = _model.Read() } };
+        ImmutableArray<WireTensor> given = [new("label", "UINT8", [1], new byte[1]), new("speech", "FP32", [1, 1], new byte[4]), new("state.next", "FP32", [1, 1, 2], new byte[8])];
+
+        Assert.Equal(["speech", "state.next", "label"], prepared.InOrder(given).Select(output => output.Name));
+    }
+
     public static TheoryData<string, string, string> Mistakes => new()
     {
         { "\"name\": \"sound\"", "\"name\": \"noise\"", "cases[0].inputs[0].name: `noise` is not in the model's signature, which has sound, state, rate" },
