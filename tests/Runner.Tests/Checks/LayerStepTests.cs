@@ -117,7 +117,7 @@ public sealed class LayerStepTests : IAsyncLifetime
         var run = new GivenRun("layers", answer ?? ((_, _, request) => _server.Relay(request)), OperatorStepTests.WithAdapter);
         var bytes = OnnxFile.Model([new("x", 1, ["N", 3, 2, "W"])], [new("y", 1, null)], [new("Mul", ["x", "x"], ["square"]), new("Add", ["square", "x"], ["sum"]), new("Relu", ["sum"], ["y"])]);
         var input = run.Prepared.Golden.Inputs[0];
-        var x = MemoryMarshal.Cast<byte, float>(input.Tensor.Span).ToArray();
+        var x = MemoryMarshal.Cast<byte, float>(input.Tensors[0].Data.Span).ToArray();
         var files = run.Prepared.Golden.Files.ToBuilder();
         GoldenLayer Layer(string id, string name, IEnumerable<float> values)
         {
@@ -125,7 +125,7 @@ public sealed class LayerStepTests : IAsyncLifetime
             using (var packed = new GZipStream(File.Create(file), CompressionLevel.Fastest))
                 packed.Write(MemoryMarshal.AsBytes(values.ToArray().AsSpan()));
             files[$"golden/layers/{id}.f32.gz"] = file;
-            return new(id, name, input.Id, $"golden/layers/{id}.f32.gz", input.Shape);
+            return new(id, name, input.Id, $"golden/layers/{id}.f32.gz", input.Tensors[0].Shape);
         }
 
         var plan = new LayerPlan(Stacked: false, [Layer("layer-01", "square", x.Select(value => value * value)), Layer("layer-02", "sum", x.Select(value => (value * value) + value))]);
