@@ -10,7 +10,7 @@ namespace Adaptation.Core;
 /// <param name="Digits">Without zeros at either end; empty for 0.</param>
 /// <param name="Point">The value is 0.DIGITS times ten to the power of it.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct JsonNumber(bool IsNegative, string Digits, BigInteger Point) : IComparable<JsonNumber>
+internal readonly record struct JsonNumber(bool IsNegative, string Digits, BigInteger Point)
 {
     /// <summary>1.0 and 10e-1 are integers too (JSON Schema 2020-12, validation, 6.1.1).</summary>
     public bool IsInteger => Point >= Digits.Length;
@@ -40,7 +40,8 @@ internal readonly record struct JsonNumber(bool IsNegative, string Digits, BigIn
 
     public static JsonNumber Of(JsonElement number) => Parse(number.GetRawText());
 
-    public int CompareTo(JsonNumber other)
+    /// <returns>Below, above or equal to 0, as this number lies to the other.</returns>
+    public int ComparedTo(JsonNumber other)
     {
         var (sign, others) = (Sign, other.Sign);
         return sign != others ? sign.CompareTo(others) : sign * Magnitude(other);

@@ -58,9 +58,9 @@ internal static class SchemaRules
     public static SchemaRule OneOfValues(FrozenSet<string> allowed) => (value, path) =>
         allowed.Contains(JsonText.Canonical(value)) ? null : new(SchemaFaultKind.WrongValue, path, $"is {Shown(value)}, which is none of the values allowed");
 
-    /// <param name="holds">Of the value compared with the bound, as <see cref="JsonNumber.CompareTo"/> says it.</param>
+    /// <param name="holds">Of the value compared with the bound, as <see cref="JsonNumber.ComparedTo"/> says it.</param>
     public static SchemaRule Bound(string keyword, JsonNumber bound, Func<int, bool> holds) => (value, path) =>
-        value.ValueKind != JsonValueKind.Number || holds(JsonNumber.Of(value).CompareTo(bound)) ? null : Outside(keyword, value, path);
+        value.ValueKind != JsonValueKind.Number || holds(JsonNumber.Of(value).ComparedTo(bound)) ? null : Outside(keyword, value, path);
 
     public static SchemaRule MultipleOf(JsonNumber divisor) => (value, path) =>
         value.ValueKind != JsonValueKind.Number || JsonNumber.Of(value).IsMultipleOf(divisor) ? null : Outside("multipleOf", value, path);

@@ -17,7 +17,7 @@ public sealed class JsonNumberTests
 
     [Fact]
     public void Order_is_that_of_the_decimals_that_are_written() =>
-        Prop.ForAll(Drawn(), Drawn(), (one, two) => Math.Sign(JsonNumber.Parse(Text(one)).CompareTo(JsonNumber.Parse(Text(two)))) == Math.Sign(Exact(one).CompareTo(Exact(two))))
+        Prop.ForAll(Drawn(), Drawn(), (one, two) => Math.Sign(JsonNumber.Parse(Text(one)).ComparedTo(JsonNumber.Parse(Text(two)))) == Math.Sign(Exact(one).CompareTo(Exact(two))))
             .QuickCheckThrowOnFailure();
 
     [Fact]

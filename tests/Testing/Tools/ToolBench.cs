@@ -35,7 +35,12 @@ public sealed class ToolBench
     {
         var head = new JsonObject
         {
-            ["schema"] = ToolPack.Schema, ["model"] = model, ["reference"] = "the generator of this test", ["self_runs"] = 4, ["f1_lowest_ppm"] = lowestF1Ppm, ["max_tokens"] = 256,
+            ["schema"] = ToolPack.Schema,
+            ["model"] = model,
+            ["reference"] = "the generator of this test",
+            ["self_runs"] = 4,
+            ["f1_lowest_ppm"] = lowestF1Ppm,
+            ["max_tokens"] = 256,
         };
         return Encoding.UTF8.GetBytes(string.Concat(_items.Prepend(head).Select(line => line.ToJsonString() + "\n")));
     }
