@@ -8,7 +8,7 @@ internal sealed record OperatorFormat(string File, Func<OperatorCase, ReadOnlyMe
 {
     private static readonly OperatorFormat Onnx = new("model.onnx", one => one.Onnx);
 
-    private static readonly OperatorFormat TorchScript = new("model.py", one => one.TorchScript is { } source ? new ReadOnlyMemory<byte>(System.Text.Encoding.UTF8.GetBytes(source)) : null);
+    private static readonly OperatorFormat TorchScript = new("model.py", one => one.TorchScript is { } source ? System.Text.Encoding.UTF8.GetBytes(source) : default(ReadOnlyMemory<byte>?));
 
     /// <returns>Null, with the reason, where the profile's server cannot be handed models.</returns>
     public static OperatorFormat? TryOf(ProfileServer server, out string reason)
