@@ -30,4 +30,3 @@ internal sealed record OperatorFormat(string File, Func<OperatorCase, ReadOnlyMe
         return System.Text.Encoding.UTF8.GetBytes(source);
     }
 }
-
