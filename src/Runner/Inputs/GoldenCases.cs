@@ -42,13 +42,13 @@ internal sealed class GoldenCases(ReferenceModel model, string folder)
         var tensors = ImmutableArray.CreateBuilder<GoldenLayer>();
         foreach (var tensor in layers["tensors"].List)
         {
-            var id = string.Create(CultureInfo.InvariantCulture, $"layer-{tensors.Count + 1:00}");
+            var (id, name) = (string.Create(CultureInfo.InvariantCulture, $"layer-{tensors.Count + 1:00}"), tensor["name"].Text);
             var line = new GoldenLine(id, $"golden/layers/{id}.f32.gz", tensor["shape"].Shape, Text: "");
             var bytes = GoldenTensor.Bytes(line);
             if (bytes < 0 || bytes > MaxBytes)
                 throw tensor["shape"].Wrong($"[{string.Join(',', line.Shape)}] is more than the {MaxBytes >> 20} MiB that a tensor of a pack may have");
             Unpacked(tensor, line, line.Expected);
-            tensors.Add(new(id, tensor["name"].Text, input, line.Expected, line.Shape));
+            tensors.Add(new(id, name, input, line.Expected, line.Shape));
         }
 
         if (tensors.CountBy(tensor => tensor.Name, StringComparer.Ordinal).FirstOrDefault(count => count.Value > 1).Key is { } twice)

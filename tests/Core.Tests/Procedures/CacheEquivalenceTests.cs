@@ -11,7 +11,13 @@ public sealed class CacheEquivalenceTests
     /// <summary>Two files and an empty one, as a cold start left them.</summary>
     private static readonly CacheFile[] Written = [File("a.bin", 100, 'a'), File("b/c.bin", 50, 'b'), File("lock", 0, 'e')];
 
-    private static readonly Plan Claiming = Given.Plan with { Cache = "/var/cache/engine", Declared = Given.Plan.Declared with { Deterministic = true } };
+    private static readonly Plan Claiming = Given.Plan with
+    {
+        Cache = "/var/cache/engine",
+        Golden = Given.Plan.Golden with { Lines = [new("line", "golden/expected/line.f32.gz", [2], "")] },
+        Declared = Given.Plan.Declared with { Deterministic = true },
+    };
+
     private static readonly Plan Silent = Claiming with { Declared = Given.Plan.Declared };
 
     public static TheoryData<string> AllButCold => [.. Starts.Skip(1)];
@@ -58,6 +64,15 @@ public sealed class CacheEquivalenceTests
         Judged.Measured(Tried.Alike(1f, float.NaN).Answering(start, 1f, 2f).Judge(Silent));
         Judged.Measured(Tried.Alike(1f, 2f).Answering(start, 1f).Judge(Silent)); // another shape
         Judged.Measured(Tried.Alike(1f, 2f).Answering(start, 1.0009f, 2f).Judge(Claiming));
+    }
+
+    [Fact]
+    public void Each_further_output_of_an_input_is_held_to_its_own_line()
+    {
+        var pack = Given.Plan.Golden with { Lines = [new("a/y", "", [2], ""), new("b/y", "", [2], ""), new("b/state", "", [2], "") { DataType = "INT32" }] };
+
+        Assert.Equal(["a/y", "b/y", "b/state"], new[] { "a", "b", "b-1" }.Select(answer => pack.Expected(answer)!.Id));
+        Assert.All(new[] { "a-1", "b-2", "c", "b-0" }, answer => Assert.Null(pack.Expected(answer)));
     }
 
     [Fact]
