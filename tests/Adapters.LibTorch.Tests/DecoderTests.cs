@@ -1,5 +1,5 @@
 using Adaptation.Models;
-using Adaptation.Testing.Decoders;
+using Adaptation.Testing.Tensors;
 
 namespace Adaptation.Adapters.LibTorch.Tests;
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
-using Adaptation.Testing;
 
 namespace Adaptation.Testing.Torch;
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Adaptation.Adapters.Abstractions;
 using Adaptation.Models;
 
-namespace Adaptation.Testing.Decoders;
+namespace Adaptation.Testing.Tensors;
 
 /// <summary>Small decoders with drawn weights, of every form that a graph must get right, and what float64 arithmetic makes of them.</summary>
 internal static class Decoders
