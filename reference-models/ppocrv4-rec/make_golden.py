@@ -2,6 +2,7 @@
 """Makes and checks the golden pack of ppocrv4-rec.  For developers; the product never runs it.
 
     make_golden.py PACKAGE make          draw the lines, compute the expected tensors, write golden/
+    make_golden.py PACKAGE layers        compute the tensors inside the model, write golden/layers
     make_golden.py PACKAGE separate      show that known-bad arithmetic breaks the tolerance
     make_golden.py PACKAGE compare DIR   hold DIR/<id>.f32 (raw float32) against the golden pack
     make_golden.py PACKAGE inputs DIR    write DIR/<id>.f32, the input tensors, for another engine
@@ -246,13 +247,17 @@ class Model:
             self.constants[name] = value
 
     def __call__(self, x):
+        return self.tensors(x, [self.output])[0]
+
+    def tensors(self, x, names):
         values = dict(self.constants)
         values[self.input] = x.astype(self.dtype)
         for op, inputs, output, attributes in self.nodes:
             values[output] = op([values[i] for i in inputs], attributes)
-        result = values[self.output]
-        assert result.dtype == self.dtype  # else a pass was silently promoted or demoted
-        return result
+        results = [values[name] for name in names]
+        # else a pass was silently promoted or demoted
+        assert all(result.dtype == self.dtype for result in results)
+        return results
 
 
 # ---- The golden pack --------------------------------------------------------------------------
@@ -310,17 +315,15 @@ def make(model_path, charset):
             f"{name:8}{rgb.shape[1]:5} margin {lead:8.2f} float32 error {error:.1e}"
             f"  {got}{'' if good else '  <- refused'}"
         )
-        png, packed = io.BytesIO(), io.BytesIO()
+        png = io.BytesIO()
         Image.fromarray(rgb).save(png, "PNG", optimize=True)
-        with gzip.GzipFile("", "wb", 9, packed, mtime=0) as f:
-            f.write(expected.astype("<f4").tobytes())
         image, tensor = f"inputs/{name}.png", f"expected/{name}.f32.gz"
         entries.append({
             "id": name,
             "image": {"path": image, "sha256": put(GOLDEN / image, png.getvalue())},
             "expected": {
                 "path": tensor,
-                "sha256": put(GOLDEN / tensor, packed.getvalue()),
+                "sha256": put(GOLDEN / tensor, pack(expected)),
                 "shape": list(expected.shape),
             },
             "text": text,
@@ -337,15 +340,69 @@ def make(model_path, charset):
             "maxAbsPpb": NOISE_MAX_ABS_PPB,
             "note": NOISE_NOTE,
         },
-        "lines": entries,
+        "cases": entries,
     }
+    put_golden(golden)
+    layers(model_path)
+
+
+def put_golden(golden):
     text = json.dumps(golden, ensure_ascii=False, indent=2) + "\n"
     print("golden.json sha256", put(GOLDEN / "golden.json", text.encode("utf-8")))
 
 
+# What leaves each block of the network, in order: the convolution blocks of the backbone (four are
+# left out, to keep the pack small), its pooled end, the way into the two attention blocks, each of
+# these, and the tensor that the output matrix reads.
+LAYERS = [
+    *(f"p2o.Add.{n}" for n in (15, 47, 63, 79, 127, 159, 179, 199, 215, 231)),
+    "p2o.AveragePool.1", "swish_12.tmp_0", "p2o.Add.251", "p2o.Add.271", "p2o.Concat.8",
+    "swish_17.tmp_0",
+]
+
+
+def layers(model_path):
+    """The tensors of LAYERS for the line with the fewest pixels, into the pack on disk."""
+    golden = json.loads((GOLDEN / "golden.json").read_text("utf-8"))
+    name, rgb, _, _ = min(load_golden(), key=lambda line: line[1].size)
+    exact = Model(model_path).tensors(preprocess(rgb), LAYERS)
+    rough = Model(model_path, np.float32).tensors(preprocess(rgb), LAYERS)
+    entries, bytes_ = [], 0
+    for at, (tensor, e, r) in enumerate(zip(LAYERS, exact, rough), 1):
+        # The cosine is held to 0.99, so 11 significant bits do: an error of 2^-11 at most.
+        kept = shorten(e, 13)
+        path, packed = f"layers/{at:02}.f32.gz", pack(kept)
+        bytes_ += len(packed)
+        print(
+            f"{tensor:20}{str(list(e.shape)):20} kept {gap(kept, e)}  float32 numpy {gap(r, e)}"
+        )
+        entries.append({
+            "name": tensor,
+            "path": path,
+            "sha256": put(GOLDEN / path, packed),
+            "shape": list(e.shape),
+        })
+    golden["layers"] = {"case": name, "tensors": entries}
+    print(f"layers of {name}: {bytes_} bytes")
+    put_golden(golden)
+
+
+def gap(actual, exact):
+    a, e = actual.astype(np.float64).ravel(), exact.ravel()
+    cosine = a @ e / np.sqrt((a @ a) * (e @ e))
+    return f"1 - cosine {1 - cosine:.1e}, relative L2 {np.sqrt(((a - e) ** 2).sum() / (e @ e)):.1e}"
+
+
+def pack(tensor):
+    packed = io.BytesIO()
+    with gzip.GzipFile("", "wb", 9, packed, mtime=0) as f:
+        f.write(tensor.astype("<f4").tobytes())
+    return packed.getvalue()
+
+
 def load_golden():
     """id, input pixels, expected tensor and text of each line, from the files on disk."""
-    for entry in json.loads((GOLDEN / "golden.json").read_text("utf-8"))["lines"]:
+    for entry in json.loads((GOLDEN / "golden.json").read_text("utf-8"))["cases"]:
         rgb = np.asarray(Image.open(GOLDEN / entry["image"]["path"]))
         raw = gzip.decompress((GOLDEN / entry["expected"]["path"]).read_bytes())
         expected = np.frombuffer(raw, "<f4").reshape(entry["expected"]["shape"])
@@ -421,6 +478,8 @@ def main():
     charset = read_charset(assets / "ppocr_keys_v1.txt")
     if command == "make":
         make(model_path, charset)
+    elif command == "layers":
+        layers(model_path)
     elif command == "separate":
         separate(model_path, charset)
     elif command == "compare":

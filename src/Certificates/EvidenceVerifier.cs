@@ -120,6 +120,8 @@ public static class EvidenceVerifier
             golden.Add(charset);
         if (plan.Text is { } text)
             golden.AddRange(text.Documents.Select(document => document.Logits).Distinct(StringComparer.Ordinal));
+        if (plan.Text?.Tools is { } tools)
+            golden.Add(tools);
         var locked = stack.GoldenFiles().ToLookup(file => file.Path, file => file.Sha256, StringComparer.Ordinal);
         foreach (var path in golden)
             if (!locked[path].SequenceEqual([files.Digest(path)]))

@@ -11,7 +11,11 @@ public sealed record Figure(
     string Name, string Unit, long ValueMilli, long? LowerMilli = null, long? UpperMilli = null, long? LimitMilli = null);
 
 /// <summary>The verdict of one check with the figures it rests on.</summary>
-public sealed record Finding(string Check, Verdict Verdict, ImmutableArray<Figure> Figures);
+public sealed record Finding(string Check, Verdict Verdict, ImmutableArray<Figure> Figures)
+{
+    /// <summary>What a reader of a pass must know of it, such as that nothing was held against a limit; null if nothing.</summary>
+    public LocalText? Note { get; init; }
+}
 
 /// <summary>The whole judgement of a run.</summary>
 /// <param name="Findings">In the order of the suite's checks.</param>

@@ -33,11 +33,17 @@ public sealed record Plan
     /// <summary>The golden documents of a language model; null for any other.</summary>
     public TextGolden? Text { get; init; }
 
+    /// <summary>Exact values inside the model (COR-06), or null where none are known.</summary>
+    public LayerPlan? Layers { get; init; }
+
     /// <summary>Version fields that the runner's own probes must fill (OPS-02).</summary>
     public ImmutableArray<string> RequiredVersions { get; init; } = [];
 
     /// <summary>Versions that the profile states; a probe that reads another one fails OPS-02.</summary>
     public ImmutableSortedDictionary<string, string> DeclaredVersions { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Folder in the container where the profile says that its engine keeps a compile or tuning cache; null if it says none.</summary>
+    public string? Cache { get; init; }
 
     /// <summary>Hardening rule to the profile's reason for an exception (SEC-01), printed on the certificate.</summary>
     public ImmutableSortedDictionary<string, string> HardeningExceptions { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
@@ -73,10 +79,27 @@ public sealed record Declaration(
 /// <param name="RtolPpb">Relative tolerance in 1e-9.</param>
 /// <param name="AtolPpb">Absolute tolerance in 1e-9, recorded for the model from the noise band of same-precision arithmetic.</param>
 /// <param name="Charset">Path in the evidence of the character set that decodes outputs to text; null for models without text.</param>
-public sealed record GoldenPack(long RtolPpb, long AtolPpb, string? Charset, ImmutableArray<GoldenLine> Lines);
+public sealed record GoldenPack(long RtolPpb, long AtolPpb, string? Charset, ImmutableArray<GoldenLine> Lines)
+{
+    /// <summary>What a step that keeps answers calls one: the first output of an input goes by the input's id, each further one by that and its place.</summary>
+    public static string AnswerName(string input, int place) => place == 0 ? input : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{input}-{place}");
 
-/// <param name="Id">Unique in the pack; <c>[a-z0-9-]+</c>.</param>
-/// <param name="Expected">Path in the evidence of the expected tensor: little-endian float32, row-major, gzip.</param>
+    /// <returns>What is expected of an answer of that name; null if nothing is.</returns>
+    public GoldenLine? Expected(string answer) =>
+        Lines.GroupBy(line => line.Id.Split('/')[0], StringComparer.Ordinal).Select(outputs => outputs.Where((_, place) => AnswerName(outputs.Key, place) == answer).FirstOrDefault())
+            .FirstOrDefault(line => line is not null);
+}
+
+/// <summary>One output that is expected of one input: a model with several outputs has several lines to each input.</summary>
+/// <param name="Id">Unique in the pack: <c>[a-z0-9-]+</c>, the input's id; of an input with several outputs followed by <c>/</c> and the output's name.</param>
+/// <param name="Expected">Path in the evidence of the expected tensor: little-endian, row-major, gzip.</param>
 /// <param name="Shape">Of the expected tensor.</param>
-/// <param name="Text">What the decoded output must say, exactly.</param>
-public sealed record GoldenLine(string Id, string Expected, ImmutableArray<long> Shape, string Text);
+/// <param name="Text">What the decoded output must say, exactly; empty where there is no text.</param>
+public sealed record GoldenLine(string Id, string Expected, ImmutableArray<long> Shape, string Text)
+{
+    /// <summary>As the Open Inference Protocol spells it. Integers and booleans must be met exactly, floating-point numbers within the tolerance.</summary>
+    public string DataType { get; init; } = "FP32";
+
+    /// <summary>Absolute tolerance of this output alone, in 1e-9; null: the pack's.</summary>
+    public long? AtolPpb { get; init; }
+}

@@ -24,6 +24,9 @@ public sealed record TextGolden
 
     /// <summary>Sequences as long as the declared window (COR-15), or null.</summary>
     public LongContextPlan? Long { get; init; }
+
+    /// <summary>Path in the evidence of the pack of tool prompts (COR-17); null where the manifest names none.</summary>
+    public string? Tools { get; init; }
 }
 
 /// <summary>How a backend keeps its weights; the coarsest of what it keeps counts.</summary>

@@ -47,6 +47,22 @@ public sealed class ChatTests
         Assert.Equal(reach ? '[' : 'u', (char)chat.Json.GetProperty("prompt_token_ids")[0].GetInt32());
     }
 
+    [Theory]
+    [InlineData("\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":{}}}", "response_format")]
+    [InlineData("\"response_format\":{\"type\":\"json_object\"}", "response_format")]
+    [InlineData("\"tools\":[{\"type\":\"function\"}],\"tool_choice\":\"required\"", "tool_choice")]
+    [InlineData("\"tools\":[{\"type\":\"function\"}],\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"f\"}}", "tool_choice")]
+    [InlineData("\"tools\":[{\"type\":\"function\"}],\"parallel_tool_calls\":true", "parallel_tool_calls")]
+    public async Task What_would_make_an_answer_a_call_or_a_structure_is_refused_and_not_ignored(string members, string parameter)
+    {
+        await using var host = await TextHost.StartAsync(new());
+
+        var answer = await host.PostAsync(TextExchange.Chat, host.ChatRequest("\"max_tokens\":3," + members), Cancelled);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+        Assert.Equal(parameter, answer.Error.GetProperty("param").GetString());
+    }
+
     [Fact]
     public async Task What_a_template_refuses_is_refused_in_its_words()
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
@@ -61,7 +62,7 @@ public sealed class TinyPoetTests(TinyPoet poet) : IClassFixture<TinyPoet>
         var clause = declared == PrecisionClass.Bits16 ? Clauses.LogitAgreement : Clauses.QuantisedLogitAgreement;
         var golden = new TextGolden { Precision = declared, VocabularySize = TinyPoet.Vocabulary, Documents = poet.Documents, Noise = new(9_417, 78_975) };
         var plan = Given.Plan with { ModelKind = "llm", Text = golden };
-        var evidence = new Evidence(plan, [new Measurement { Check = clause.Id, Tensors = tensors.ToImmutable() }], new Blobs(files));
+        var evidence = new Evidence(plan, [new Measurement { Check = clause.Id, Tensors = tensors.ToImmutable() }], new TinyPoet.Blobs(files));
         return Assert.Single(Judge.Run(Given.Standard(clause), evidence).Findings);
     }
 
@@ -80,11 +81,6 @@ public sealed class TinyPoetTests(TinyPoet poet) : IClassFixture<TinyPoet>
 
         return made;
     }
-
-    private sealed class Blobs(ImmutableDictionary<string, byte[]> files) : IBlobs
-    {
-        public ReadOnlyMemory<byte> Read(string path) => files.TryGetValue(path, out var bytes) ? bytes : throw new FileNotFoundException(path);
-    }
 }
 
 /// <summary>The model's own files and what the exact reference makes of them, once for all tests.</summary>
@@ -97,6 +93,7 @@ public sealed class TinyPoet : IDisposable
 
     private static readonly string Folder = Path.Combine(Golden.Root, "reference-models/tiny-poet");
     private readonly Checkpoint _checkpoint = Checkpoint.Open(Folder);
+    private readonly ConcurrentDictionary<string, byte[]> _states = new(StringComparer.Ordinal);
 
     public TinyPoet()
     {
@@ -115,15 +112,27 @@ public sealed class TinyPoet : IDisposable
     /// <summary>The exact logits by their path, packed as evidence has them.</summary>
     internal ImmutableDictionary<string, byte[]> Files { get; }
 
-    internal async Task<Opened> OpenAsync(string form, CancellationToken cancellationToken)
+    internal IRawWeights Weights => _checkpoint.Weights;
+
+    /// <summary>The exact hidden states of a document, packed as evidence has them.</summary>
+    internal byte[] States(GoldenDocument document) => _states.GetOrAdd(document.Id, _ => Packed(write => Exact.States([.. document.Tokens], (_, states) => write(states), CancellationToken.None)));
+
+    internal Task<Opened> OpenAsync(string form, CancellationToken cancellationToken) => OpenAsync(
+        path => _ = form == Uniform
+            ? GgufExport.Write(Spec(Weights, WeightType.Q4_0), path, new WriteOptions(), cancellationToken)
+            : _checkpoint.WriteGguf(WeightTypes.Writable[form], "tiny-poet", path, new WriteOptions(), cancellationToken),
+        cancellationToken);
+
+    /// <summary>The same model with other weights.</summary>
+    internal Task<Opened> OpenAsync(IRawWeights weights, WeightType type, CancellationToken cancellationToken) =>
+        OpenAsync(path => GgufExport.Write(Spec(weights, type), path, new WriteOptions(), cancellationToken), cancellationToken);
+
+    private static async Task<Opened> OpenAsync(Action<string> write, CancellationToken cancellationToken)
     {
         var path = Path.Combine(Path.GetTempPath(), $"adaptation-{Guid.NewGuid():N}.gguf");
         try
         {
-            if (form == Uniform)
-                GgufExport.Write(UniformSpec(), path, new WriteOptions(), cancellationToken);
-            else
-                _checkpoint.WriteGguf(WeightTypes.Writable[form], "tiny-poet", path, new WriteOptions(), cancellationToken);
+            write(path);
             return await Opened.Async(await File.ReadAllBytesAsync(path, cancellationToken), Opened.Cpu with { ContextLength = 512, Sequences = 1, Batch = 512, MicroBatch = 512 });
         }
         finally
@@ -134,12 +143,12 @@ public sealed class TinyPoet : IDisposable
 
     public void Dispose() => _checkpoint.Dispose();
 
-    private GgufExportSpec UniformSpec() => new()
+    private GgufExportSpec Spec(IRawWeights weights, WeightType type) => new()
     {
         Shape = _checkpoint.Config.Shape,
-        Weights = _checkpoint.Weights,
+        Weights = weights,
         Vocabulary = _checkpoint.Vocabulary,
-        Type = WeightType.Q4_0,
+        Type = type,
         FourBits = FourBits.Uniform,
         Name = "tiny-poet",
     };
@@ -151,14 +160,20 @@ public sealed class TinyPoet : IDisposable
             (entry.GetProperty("id").GetString()!, entry.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()).ToArray()))];
     }
 
-    private byte[] Packed(GoldenDocument document)
+    private byte[] Packed(GoldenDocument document) => Packed(write => Exact.Logits([.. document.Tokens], (_, logits) => write(logits), CancellationToken.None));
+
+    private static byte[] Packed(Action<Values> fill)
     {
         using var bytes = new MemoryStream();
         using (var packed = new GZipStream(bytes, CompressionLevel.Fastest))
-        {
-            Exact.Logits([.. document.Tokens], (_, logits) => packed.Write(MemoryMarshal.AsBytes<float>(Array.ConvertAll(logits.ToArray(), logit => (float)logit))), CancellationToken.None);
-        }
-
+            fill(values => packed.Write(MemoryMarshal.AsBytes<float>(Array.ConvertAll(values.ToArray(), value => (float)value))));
         return bytes.ToArray();
+    }
+
+    private delegate void Values(ReadOnlySpan<double> values);
+
+    internal sealed class Blobs(ImmutableDictionary<string, byte[]> files) : IBlobs
+    {
+        public ReadOnlyMemory<byte> Read(string path) => files.TryGetValue(path, out var bytes) ? bytes : throw new FileNotFoundException(path);
     }
 }

@@ -80,6 +80,16 @@ public sealed class EvidenceVerifierTests
     }
 
     [Fact]
+    public void A_pack_of_tool_prompts_is_the_one_that_was_locked_before_the_run()
+    {
+        using var bundle = new Bundle();
+        File.WriteAllText(bundle["golden/tools.jsonl"], "another pack");
+        File.WriteAllBytes(bundle["plan.json"], PlanFile.Write(Bundle.Plan with { Text = new() { Precision = PrecisionClass.Bits16, VocabularySize = 9, Documents = [], Tools = "golden/tools.jsonl" } }));
+
+        bundle.Refuses("EVD_GOLDEN", bundle.Seal());
+    }
+
+    [Fact]
     public void F9_a_journal_that_was_broken_or_cut_off_is_refused()
     {
         foreach (var (code, damage) in new (string, Func<string, string>)[]

@@ -38,6 +38,19 @@ public sealed class FormatTests
     }
 
     [Fact]
+    public void Golden_lines_keep_their_type_and_tolerance_and_those_of_older_plans_are_float32()
+    {
+        var line = new GoldenLine("one/label", "golden/one.1.gz", [], "") { DataType = "INT64", AtolPpb = 0 };
+        var plan = FullPlan with { Golden = FullPlan.Golden with { Lines = [Bundle.Plan.Golden.Lines[0], line] } };
+
+        var read = PlanFile.Read(PlanFile.Write(plan)).Golden.Lines;
+
+        Assert.Equal(("FP32", (long?)null), (read[0].DataType, read[0].AtolPpb));
+        Assert.Equal(("INT64", (long?)0), (read[1].DataType, read[1].AtolPpb));
+        Assert.DoesNotContain("datatype", Encoding.UTF8.GetString(PlanFile.Write(Bundle.Plan)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_long_texts_of_a_language_model_read_back_as_they_were()
     {
         var document = new GoldenDocument("long-8-1", [1, 2, 3, 4, 5, 6, 7, 8], "golden/logits/long-8-1.f32.gz");
@@ -51,6 +64,46 @@ public sealed class FormatTests
         Assert.Equal([3, 6], read.Sequences[0].Retrieved);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_exact_layers_of_a_model_read_back_as_they_were(bool stacked)
+    {
+        var plan = FullPlan with { Layers = new(stacked, [new("layer-01", "p2o.Add.15", "zh-12", "golden/layers/layer-01.f32.gz", [1, 2, 3])]) };
+
+        var read = PlanFile.Read(PlanFile.Write(plan)).Layers!;
+
+        Assert.Equal(stacked, read.Stacked);
+        Assert.Equal([1, 2, 3], read.Tensors.Single().Shape);
+        Assert.Equal(plan.Layers.Tensors[0] with { Shape = default }, read.Tensors[0] with { Shape = default });
+        Assert.Null(PlanFile.Read(PlanFile.Write(FullPlan)).Layers);
+    }
+
+    [Theory]
+    [InlineData("\"stacked\":true", "\"stacked\":1")]
+    [InlineData("\"stacked\":true,", "")]
+    [InlineData("\"name\":\"t\",", "")]
+    [InlineData("\"name\":\"t\"", "\"name\":\"t\",\"more\":1")]
+    [InlineData("\"shape\":[1]", "\"shape\":[\"1\"]")]
+    public void Layers_that_are_not_what_they_should_be_are_refused(string from, string to)
+    {
+        var written = Encoding.UTF8.GetString(PlanFile.Write(FullPlan with { Layers = new(Stacked: true, [new("a", "t", "i", "p", [1])]) }));
+        Assert.Contains(from, written, StringComparison.Ordinal);
+
+        Given.Refuses("PLAN_MEMBER", () => PlanFile.Read(Encoding.UTF8.GetBytes(written.Replace(from, to, StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public void The_pack_of_tool_prompts_is_named_or_left_out()
+    {
+        var text = new TextGolden { Precision = PrecisionClass.Bits16, VocabularySize = 9, Documents = [], Tools = "golden/tools.jsonl" };
+        var without = PlanFile.Write(FullPlan with { Text = text with { Tools = null } });
+
+        Assert.Equal("golden/tools.jsonl", PlanFile.Read(PlanFile.Write(FullPlan with { Text = text })).Text!.Tools);
+        Assert.Null(PlanFile.Read(without).Text!.Tools);
+        Assert.DoesNotContain("tools", Encoding.UTF8.GetString(without), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_claim_is_true_or_left_out()
     {
@@ -58,6 +111,14 @@ public sealed class FormatTests
 
         Assert.DoesNotContain("deterministic", Encoding.UTF8.GetString(PlanFile.Write(FullPlan with { Declared = new() })), StringComparison.Ordinal);
         Given.Refuses("PLAN_MEMBER", () => PlanFile.Read(Encoding.UTF8.GetBytes(written.Replace("\"deterministic\":true", "\"deterministic\":false", StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public void A_declared_cache_is_written_and_none_is_left_out()
+    {
+        Assert.Equal("/var/cache/engine", PlanFile.Read(PlanFile.Write(FullPlan with { Cache = "/var/cache/engine" })).Cache);
+        Assert.Null(PlanFile.Read(PlanFile.Write(FullPlan)).Cache);
+        Assert.DoesNotContain("cache", Encoding.UTF8.GetString(PlanFile.Write(FullPlan)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,7 +148,7 @@ public sealed class FormatTests
     {
         var judgement = new Judgement(Outcome.Incomplete, Level.None, ["suite quick: L2"],
         [
-            new Finding("A-1", new Verdict.Pass(), [new Figure("f", "ns", -1, 2, long.MaxValue, 4)]),
+            new Finding("A-1", new Verdict.Pass(), [new Figure("f", "ns", -1, 2, long.MaxValue, 4)]) { Note = new("reported only", "仅报告") },
             new Finding("A-2", new Verdict.Fail("9 毫秒", "5 ms"), []),
             new Finding("A-3", new Verdict.Inconclusive("more"), []),
             new Finding("A-4", new Verdict.NotApplicable("no text"), []),
@@ -98,6 +159,8 @@ public sealed class FormatTests
         Assert.Equal(VerdictsFile.Write(judgement), VerdictsFile.Write(read));
         Assert.Equal(judgement.Findings.Select(finding => finding.Verdict), read.Findings.Select(finding => finding.Verdict));
         Assert.Equal(judgement.Findings[0].Figures, read.Findings[0].Figures);
+        Assert.Equal(judgement.Findings.Select(finding => finding.Note), read.Findings.Select(finding => finding.Note));
+        Assert.Contains("\"note\":{\"en\":\"reported only\",\"zh\":\"仅报告\"}", Encoding.UTF8.GetString(VerdictsFile.Write(judgement)), StringComparison.Ordinal);
     }
 
     [Theory]

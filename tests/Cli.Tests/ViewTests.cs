@@ -78,6 +78,23 @@ public class ViewTests
         Assert.Equal(says, output.ToString().Contains("withholds no certificate", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void A_pass_says_in_both_languages_what_must_be_known_of_it()
+    {
+        using var output = new StringWriter();
+        using var lines = new StringWriter();
+        var noted = Judged(Clauses.Determinism, new Verdict.Pass(), new Figure("different answers, text", "count", 2_000)) is RunEvent.Judged judged
+            ? judged with { Finding = judged.Finding with { Note = new("reported only: the profile claims no determinism", "仅报告：profile 未声明确定性") } } : null;
+
+        var plain = new PlainView(new ManualTime(), output);
+        plain.Show(noted!);
+        plain.Show(Events[^1]);
+        new JsonView(lines).Show(noted!);
+
+        Assert.Contains("仅报告：profile 未声明确定性 reported only: the profile claims no determinism; different answers, text 2", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("\"note\":\"reported only: the profile claims no determinism\",\"note_zh\":\"仅报告：profile 未声明确定性\"", lines.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(Outcome.Certified, false, "certified")]
     [InlineData(Outcome.Rejected, false, "rejected")]

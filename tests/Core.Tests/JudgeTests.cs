@@ -213,8 +213,8 @@ public sealed class JudgeTests
         [
             Clauses.TensorAgreement, Clauses.StartUp, Clauses.Latency, Clauses.Throughput, Clauses.Repeatability,
             Clauses.DeployRemove, Clauses.VersionCapture, Clauses.Hardening, Clauses.Egress, Clauses.ModelIntegrity,
-            Clauses.LogitAgreement, Clauses.QuantisedLogitAgreement, Clauses.Perplexity, Clauses.TaskAccuracy, Clauses.AnswerFlips, Clauses.Determinism, Clauses.BatchInvariance, Clauses.Sampling, Clauses.LongContext,
-            Clauses.TokenFidelity, Clauses.PromptTokens, Clauses.CompletionTokens, Clauses.StreamUsage, Clauses.UsageConsistency, Audits.Clause,
+            Clauses.LayerAgreement, Clauses.LogitAgreement, Clauses.QuantisedLogitAgreement, Clauses.Perplexity, Clauses.TaskAccuracy, Clauses.AnswerFlips, Clauses.Determinism, Clauses.CacheEquivalence, Clauses.BatchInvariance, Clauses.Sampling, Clauses.LongContext,
+            Clauses.TokenFidelity, Clauses.ToolCalls, Clauses.PromptTokens, Clauses.CompletionTokens, Clauses.StreamUsage, Clauses.UsageConsistency, Audits.Clause,
         ];
         Clause[] text =
         [

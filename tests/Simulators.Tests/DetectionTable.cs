@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using Adaptation.Core;
 using Adaptation.Testing;
 
@@ -17,11 +19,11 @@ public class DetectionTable
         var kept = Observations.Read().Where(each => each.Zoo == Zoo).ToImmutableArray();
         foreach (var fault in ChipFault.All.Where(fault => !kept.Any(each => each.Simulator == fault.Name)))
             Keep(fault, await ObserveAsync(stand, fault, ChipStand.Seed));
-        // each with inputs of its own; nothing is timed in them
-        var runs = Enumerable.Range(kept.Count(each => each.IsSound), Math.Max(0, SoundRuns - kept.Count(each => each.IsSound)));
-        await Parallel.ForEachAsync(runs, new ParallelOptions { MaxDegreeOfParallelism = AtATime }, async (run, _) =>
+        // each with inputs of its own, by chance, so that those of a table that was interrupted are not asked again; nothing is timed in them
+        var runs = Enumerable.Range(0, Math.Max(0, SoundRuns - kept.Count(each => each.IsSound)));
+        await Parallel.ForEachAsync(runs, new ParallelOptions { MaxDegreeOfParallelism = AtATime }, async (_, _) =>
         {
-            var seen = await ObserveAsync(stand, null, ChipStand.Seed + 1 + (ulong)run);
+            var seen = await ObserveAsync(stand, null, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))));
             lock (stand)
                 Keep(null, seen);
         });

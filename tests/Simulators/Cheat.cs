@@ -49,4 +49,7 @@ internal enum Cheat
     LeakPrefix,
 
     FirstTokenTwice,
+
+    /// <summary>Rotates by one channel what the middle layer adds to the residual stream.</summary>
+    RotatedLayer,
 }

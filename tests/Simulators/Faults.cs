@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Adaptation.Testing;
 
 namespace Adaptation.Simulators;
 
@@ -85,6 +86,9 @@ internal sealed record Faults
     /// <summary>Of <see cref="Cheat.EarlyEmptyDeltas"/>: from the empty delta to the first content.</summary>
     public TimeSpan FirstDelay { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>How answers to the tool prompts of <see cref="ToolBench"/> are spoiled; null: those too go to the real host.</summary>
+    public ToolShim? Tools { get; init; }
+
     /// <summary>The real host's program.</summary>
     public string Program { get; init; } = "/opt/adaptation/adaptation-host";
 
@@ -141,6 +145,7 @@ internal sealed record Faults
     {
         "--text" => (faults with { IsText = true }, false),
         "--cheat" when Enum.TryParse<Cheat>(value.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var cheat) => (faults with { Cheats = faults.Cheats.Add(cheat), IsText = true }, true),
+        "--tools" when Enum.TryParse<ToolShim>(value.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var shim) => (faults with { Tools = shim, IsText = true }, true),
         "--published" => (faults with { Published = value }, true),
         "--throttle-after-ms" => (faults with { ThrottleAfter = Millis(value) }, true),
         "--token-ms" => (faults with { TokenPace = Millis(value) }, true),

@@ -37,12 +37,31 @@ internal static class GgufWeights
     public static void HalveLayers(string from, string to)
     {
         var (file, bytes) = (GgufFile.Open(from), File.ReadAllBytes(from));
-        var layers = file.Tensors.Where(tensor => tensor.Name.StartsWith("blk.", StringComparison.Ordinal)).Max(Layer) + 1;
-        foreach (var tensor in file.Tensors.Where(tensor => tensor.Name is ['b', 'l', 'k', '.', ..] && Layer(tensor) >= layers / 2
-            && (tensor.Name.EndsWith(".attn_output.weight", StringComparison.Ordinal) || tensor.Name.EndsWith(".ffn_down.weight", StringComparison.Ordinal))))
+        foreach (var tensor in Writers(file).Where(tensor => Layer(tensor) >= Layers(file) / 2))
             bytes.AsSpan((int)tensor.Offset, (int)tensor.Bytes).Clear();
         File.WriteAllBytes(to, bytes);
     }
+
+    /// <summary>Rotates by one channel what the middle layer adds to the residual stream: a kernel that writes beside its place.</summary>
+    public static void RotateLayer(string from, string to)
+    {
+        var (file, bytes) = (GgufFile.Open(from), File.ReadAllBytes(from));
+        foreach (var tensor in Writers(file).Where(tensor => Layer(tensor) == Layers(file) / 2))
+        {
+            var rows = bytes.AsSpan((int)tensor.Offset, (int)tensor.Bytes);
+            var last = rows[^(rows.Length / (int)tensor.Shape[0])..].ToArray();
+            rows[..^last.Length].CopyTo(rows[last.Length..]);
+            last.CopyTo(rows);
+        }
+
+        File.WriteAllBytes(to, bytes);
+    }
+
+    private static int Layers(GgufFile file) => file.Tensors.Where(tensor => tensor.Name.StartsWith("blk.", StringComparison.Ordinal)).Max(Layer) + 1;
+
+    /// <summary>The matrices whose rows are channels of the residual stream.</summary>
+    private static IEnumerable<GgufTensor> Writers(GgufFile file) => file.Tensors.Where(tensor => tensor.Name is ['b', 'l', 'k', '.', ..]
+        && (tensor.Name.EndsWith(".attn_output.weight", StringComparison.Ordinal) || tensor.Name.EndsWith(".ffn_down.weight", StringComparison.Ordinal)));
 
     private static int Layer(GgufTensor tensor) => int.Parse(tensor.Name.Split('.')[1], CultureInfo.InvariantCulture);
 }

@@ -36,6 +36,10 @@ public static class Clauses
     public static Clause ModelIntegrity { get; } = Given.Clause("SEC-05", "model-integrity", Level.L4,
         ("mismatches_max", 0), ("tampered_loaded_max", 0));
 
+    public static Clause LayerAgreement { get; } = Given.Clause("COR-06", "layer-agreement", Level.L2,
+        ("cosine_min_ppm", 990_000), ("positions_min", 256), ("documents_min", 2), ("tensors_min", 12)) with
+    { AppliesTo = ["llm", "tensor"] };
+
     public static Clause LogitAgreement { get; } = Text("COR-07", "logit-agreement",
         ("mean_kld_ppb", 500_000), ("p999_kld_ppb", 20_000_000), ("same_top_ppm", 990_000), ("noise_mean_factor", 10), ("noise_p999_factor", 25),
         ("positions_min", 4_000), ("documents_min", 50), ("confidence_ppm", 950_000), ("resamples", 10_000), ("bootstrap_seed", 20_261_122));
@@ -60,6 +64,10 @@ public static class Clauses
         ("starts", 2), ("repeats", 10), ("distinct_max", 1)) with
     { AppliesTo = ["llm", "tensor"] };
 
+    public static Clause CacheEquivalence { get; } = Given.Clause("COR-19", "cache-equivalence", Level.L2,
+        ("differing_max", 0), ("rtol_ppb", 1_000_000), ("atol_ceiling_ppb", 10_000), ("mean_kld_ppb", 500_000)) with
+    { AppliesTo = ["llm", "tensor"] };
+
     public static Clause BatchInvariance { get; } = Text("COR-13", "batch-invariance",
         ("targets", 8), ("size", 8), ("tokens", 48), ("same_top_ppm", 990_000), ("confidence_ppm", 950_000)) with
     { Requirement = Requirement.Should };
@@ -72,6 +80,9 @@ public static class Clauses
     public static Clause Sampling { get; } = Text("COR-14", "sampling",
         ("draws_min", 10_000), ("p_min_ppm", 10_000), ("expected_min", 5), ("serial_groups", 4), ("tie_micronats", 10_000), ("edge_share_ppm", 500),
         ("power_ppm", 900_000), ("prompt_kld_max_ppb", 100_000_000));
+
+    public static Clause ToolCalls { get; } = Text("COR-17", "tool-calls",
+        ("schema_ppm", 990_000), ("f1_margin_ppm", 30_000), ("items_min", 1_000), ("confidence_ppm", 950_000), ("resamples", 10_000), ("bootstrap_seed", 20_261_122));
 
     private static Clause Text(string id, string procedure, params ReadOnlySpan<(string Key, long Value)> limits) =>
         Given.Clause(id, procedure, Level.L2, limits) with { AppliesTo = ["llm"] };

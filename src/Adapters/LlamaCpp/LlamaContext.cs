@@ -20,12 +20,14 @@ internal sealed unsafe class LlamaContext : IDisposable
     private readonly NativeBatch _batch;
     private readonly int _size;
     private readonly int[] _next;
+    private readonly LayerTap? _tap;
 
     /// <param name="size">V: token ids of the vocabulary.</param>
+    /// <param name="tap">Shown what every layer computes; null for a context that only computes. It outlives the context.</param>
     /// <exception cref="AdapterException">Memory is short, the engine refuses, or it understood something else.</exception>
-    public LlamaContext(LlamaRuntime runtime, ContextShape shape, int size)
+    public LlamaContext(LlamaRuntime runtime, ContextShape shape, int size, LayerTap? tap)
     {
-        (_runtime, _size, Shape) = (runtime, size, shape);
+        (_runtime, _size, Shape, _tap) = (runtime, size, shape, tap);
         _next = new int[shape.Sequences];
         _batch = new(shape.Batch);
         try
@@ -110,6 +112,11 @@ internal sealed unsafe class LlamaContext : IDisposable
         block.Write(LlamaAbi.AbortCallback, CancelFlag.StopCallback);
         block.Write(LlamaAbi.AbortData, _cancel.Address);
         block.Write(LlamaAbi.Embeddings, Shape.Pooling == Pooling.None ? 0 : 1);
+        if (_tap is not null)
+        {
+            block.Write(LlamaAbi.EvalCallback, LayerTap.Callback);
+            block.Write(LlamaAbi.EvalData, _tap.Address);
+        }
         var mark = _runtime.Library.Log.Mark;
         var native = ((delegate* unmanaged<nint, LlamaBlock, nint>)_runtime[LlamaSymbol.llama_init_from_model])(_runtime.Weights.Native, block);
         if (native == 0)

@@ -26,9 +26,12 @@ public static class PlanFile
         Write(writer, plan.Golden);
         if (plan.Text is { } text)
             TextGoldenJson.Write(writer, text);
+        if (plan.Layers is { } layers)
+            LayerPlanJson.Write(writer, layers);
         writer.WriteTexts("requiredVersions", plan.RequiredVersions);
         writer.WriteMap("declaredVersions", plan.DeclaredVersions);
         writer.WriteMap("hardeningExceptions", plan.HardeningExceptions);
+        writer.WriteOptional("cache", plan.Cache);
         writer.WriteEndObject();
     });
 
@@ -50,9 +53,11 @@ public static class PlanFile
             Declared = ReadDeclaration(root.Object("declared")),
             Golden = ReadGolden(root.Object("golden")),
             Text = root.TryObject("text") is { } text ? TextGoldenJson.Read(text) : null,
+            Layers = root.TryObject("layers") is { } layers ? LayerPlanJson.Read(layers) : null,
             RequiredVersions = root.Texts("requiredVersions"),
             DeclaredVersions = root.TextMap("declaredVersions"),
             HardeningExceptions = root.TextMap("hardeningExceptions"),
+            Cache = root.TryText("cache"),
         };
         root.RefuseOthers();
         return plan;
@@ -143,6 +148,8 @@ public static class PlanFile
             writer.WriteString("expected", line.Expected);
             writer.WriteIntegers("shape", line.Shape);
             writer.WriteString("text", line.Text);
+            writer.WriteOptional("datatype", line.DataType == "FP32" ? null : line.DataType);
+            writer.WriteOptional("atolPpb", line.AtolPpb);
             writer.WriteEndObject();
         }
         writer.WriteEndArray();
@@ -158,7 +165,11 @@ public static class PlanFile
 
     private static GoldenLine ReadLine(JsonMembers line)
     {
-        var read = new GoldenLine(line.Text("id"), line.Text("expected"), line.Array("shape", line.AsInteger), line.Text("text"));
+        var read = new GoldenLine(line.Text("id"), line.Text("expected"), line.Array("shape", line.AsInteger), line.Text("text"))
+        {
+            DataType = line.TryText("datatype") ?? "FP32", // as in plans that were written before other types could be
+            AtolPpb = line.TryInteger("atolPpb"),
+        };
         line.RefuseOthers();
         return read;
     }

@@ -39,6 +39,7 @@ internal static class TextGoldenJson
             Write(writer, text.Answers);
         if (text.Long is { } longest)
             Write(writer, longest);
+        writer.WriteOptional("tools", text.Tools);
         writer.WriteEndObject();
     }
 
@@ -57,6 +58,7 @@ internal static class TextGoldenJson
             Sampling = text.TryObject("sampling") is { } sampling ? ReadSampling(sampling) : null,
             Answers = text.TryGet("answers") is null ? [] : text.Objects("answers", ReadAnswer),
             Long = text.TryObject("longContext") is { } longest ? ReadLong(longest) : null,
+            Tools = text.TryText("tools"),
         };
         text.RefuseOthers();
         return read;

@@ -49,6 +49,14 @@ public static class VerdictsFile
             writer.WriteString("limit", fail.Limit);
         }
         writer.WriteOptional("reason", ReasonOf(finding.Verdict));
+        if (finding.Note is { } note)
+        {
+            writer.WriteStartObject("note");
+            writer.WriteString("en", note.En);
+            writer.WriteString("zh", note.Zh);
+            writer.WriteEndObject();
+        }
+
         writer.WriteStartArray("figures");
         foreach (var figure in finding.Figures)
             FigureJson.Write(writer, figure);
@@ -73,8 +81,18 @@ public static class VerdictsFile
             "not_applicable" => new Verdict.NotApplicable(finding.Text("reason")),
             var other => throw finding.Refuse("MEMBER", $"verdict {JsonGate.Quote(other)} is unknown"),
         };
-        var read = new Finding(finding.Identity("check"), verdict, finding.Objects("figures", FigureJson.Read));
+        var read = new Finding(finding.Identity("check"), verdict, finding.Objects("figures", FigureJson.Read))
+        {
+            Note = finding.TryObject("note") is { } note ? ReadNote(note) : null,
+        };
         finding.RefuseOthers();
+        return read;
+    }
+
+    private static LocalText ReadNote(JsonMembers note)
+    {
+        var read = new LocalText(note.Text("en"), note.Text("zh"));
+        note.RefuseOthers();
         return read;
     }
 }

@@ -43,15 +43,16 @@ internal sealed class CulpritCommand
         await using var workshop = await _open(_machine, _server.Isolation(parsed), CulpritView.Announce, cancellationToken);
         foreach (var removed in await Leftovers.RemoveAsync(workshop.Engine, cancellationToken))
             CulpritView.Announce($"removed what a dead run left: {removed}");
-        if (tested.Stand?.Profile.Id == reference.Profile.Id)
-            CulpritView.Announce($"{reference.Profile.Id} is held against itself: a fault that every run of it has cannot show  参考端与被测端相同，固有错误无法显现");
+        var isItself = tested.Stand?.Profile.Id == reference.Profile.Id;
+        if (isItself)
+            CulpritView.Announce($"{reference.Profile.Id} is {CulpritView.Itself}");
         var request = file ?? await FromManifestAsync(workshop, manifest!, parsed.GetValue(_input), cancellationToken);
         await using var right = await ServerChoice.StartableAsync(_machine, workshop, reference, cancellationToken);
         await using var seen = tested.Running is { } transport
             ? ServerChoice.Remote(_machine, transport)
             : await ServerChoice.StartableAsync(_machine, workshop, tested.Stand!, cancellationToken);
         var result = await new CulpritSession(right, seen, _machine.Time, view.Show).RunAsync(request, cancellationToken);
-        view.Ended(result, Keep(result, parsed.GetValue(_out)!), tested.Words);
+        view.Ended(result, Keep(result, parsed.GetValue(_out)!), tested.Words, isItself);
         return result switch
         {
             CulpritResult.Found => ExitCode.Rejected,

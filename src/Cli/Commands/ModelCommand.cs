@@ -55,8 +55,10 @@ internal static class ModelCommand
     {
         var source = new Argument<string>("model") { Description = "A reference model, or a folder with config.json, tokenizer.json and safetensors  模型" };
         var type = TypeOption("f16");
-        var file = new Option<string>("--out") { Description = "The GGUF file  输出文件", Required = true, HelpName = "FILE" };
-        var command = new Command("export", "Write a trained model as GGUF  将模型导出为 GGUF") { source, type, file, Force, Threads };
+        var format = new Option<string>("--format") { Description = "onnx and torchscript are f32: input_ids in, logits out  文件格式", DefaultValueFactory = _ => "gguf", HelpName = "gguf|onnx|torchscript" };
+        format.AcceptOnlyFromAmong("gguf", "onnx", "torchscript");
+        var file = new Option<string>("--out") { Description = "The file  输出文件", Required = true, HelpName = "FILE" };
+        var command = new Command("export", "Write a trained model as GGUF, ONNX or TorchScript  将模型导出为 GGUF、ONNX 或 TorchScript") { source, type, format, file, Force, Threads };
         command.SetAction((parsed, cancellationToken) => Blame(parsed.GetValue(source)!, () =>
         {
             var (asked, path) = (parsed.GetValue(source)!, parsed.GetValue(file)!);
@@ -66,10 +68,16 @@ internal static class ModelCommand
                 throw Bad(path, "is there already; name another file, or replace it with --force");
             if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
                 throw Bad(path, "is in a folder that does not exist; make the folder, or name another");
+            var isGguf = parsed.GetValue(format) == "gguf";
+            if (!isGguf && parsed.GetResult(type) is { Implicit: false } && parsed.GetValue(type) != "f32")
+                throw Bad($"--type {parsed.GetValue(type)}", $"is not written as {parsed.GetValue(format)}, whose graphs are f32; leave it out");
             using var checkpoint = Checkpoint.Open(folder);
             var options = Options(machine, parsed.GetValue(Threads), parsed.GetValue(Force));
             var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-            return Report(checkpoint.WriteGguf(WeightTypes.Writable[parsed.GetValue(type)!], name, path, options, cancellationToken), $"from {folder}");
+            var written = isGguf ? checkpoint.WriteGguf(WeightTypes.Writable[parsed.GetValue(type)!], name, path, options, cancellationToken)
+                : parsed.GetValue(format) == "onnx" ? checkpoint.WriteOnnx(path, options, cancellationToken)
+                : checkpoint.WriteTorchScript(path, options, cancellationToken);
+            return Report(written, $"from {folder}");
         }));
         return command;
     }

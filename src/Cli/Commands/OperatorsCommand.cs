@@ -18,18 +18,20 @@ internal static class OperatorsCommand
         var seed = new Option<ulong?>("--seed") { Description = "Draws the inputs of generated cases; drawn by chance if left out  生成用例的随机种子", HelpName = "N" };
         var operators = new Option<string?>("--operators") { Description = "Only these, as ONNX spells them: Add,Softmax  仅检验这些算子", HelpName = "A,B" };
         var types = new Option<string?>("--types") { Description = "Only these, as the wire spells them: FP16,FP32  仅检验这些数据类型", HelpName = "FP16,..." };
+        var only = new Option<string?>("--only") { Description = "Only the ONNX backend tests, or only generated cases  仅检验其中一类", HelpName = "onnx|generated" };
+        only.AcceptOnlyFromAmong("onnx", "generated");
         var output = new Option<string?>("--out") { Description = "Folder for results.json and report.txt  结果目录", HelpName = "DIR" };
         var isolation = new Option<string>("--isolation") { Description = "any: a container, or a plain process where none can be had  隔离方式", DefaultValueFactory = _ => "any", HelpName = "any|container|process" };
         isolation.AcceptOnlyFromAmong("any", "container", "process");
         var json = new Option<bool>("--json") { Description = "Print results.json instead of the table  输出 JSON" };
-        var command = new Command("operators", "Test an engine operator by operator  逐算子检验推理引擎") { profile, cases, seed, operators, types, output, isolation, json };
+        var command = new Command("operators", "Test an engine operator by operator  逐算子检验推理引擎") { profile, cases, only, seed, operators, types, output, isolation, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var chosen = new OperatorSelection(
                 parsed.GetValue(seed) ?? BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))), [.. Words(parsed.GetValue(operators))], [.. Words(parsed.GetValue(types))])
             { Contested = true };
             var stand = StandInputs.Read(machine.Root, parsed.GetValue(profile)!);
-            var request = Request(machine, parsed.GetValue(cases), source, chosen);
+            var request = Request(machine, parsed.GetValue(cases), parsed.GetValue(only), source, chosen);
             var report = await RunAsync(machine, open, Enum.Parse<Isolation>(parsed.GetValue(isolation)!, ignoreCase: true), stand, request, chosen.Seed, cancellationToken);
             Show(report, parsed.GetValue(output), parsed.GetValue(json));
             return report.Failed > 0 ? ExitCode.Rejected : report.Passed > 0 ? ExitCode.Certified : ExitCode.Incomplete;
@@ -39,12 +41,14 @@ internal static class OperatorsCommand
 
     private static string[] Words(string? list) => list?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
-    private static OperatorRequest Request(Machine machine, string? folder, OperatorSource source, OperatorSelection chosen)
+    private static OperatorRequest Request(Machine machine, string? folder, string? only, OperatorSource source, OperatorSelection chosen)
     {
-        var tests = folder is not null || Directory.Exists(NodeTests.Installed) ? NodeTests.Read(folder ?? NodeTests.Installed) : [];
+        if (only == "onnx" && folder is null && !Directory.Exists(NodeTests.Installed))
+            throw new BadInputException([new Problem("--only", 0, "", $"onnx: {NodeTests.Installed} is not there; install Debian's libonnx-testdata, or give a tree with --cases DIR")]);
+        var tests = only != "generated" && (folder is not null || Directory.Exists(NodeTests.Installed)) ? NodeTests.Read(folder ?? NodeTests.Installed) : [];
         bool IsWanted(NodeTest test) =>
             (chosen.Operators.IsEmpty || chosen.Operators.Contains(test.Operator)) && (chosen.DataTypes.IsEmpty || chosen.DataTypes.Contains(test.DataType));
-        var request = new OperatorRequest([.. tests.Where(IsWanted)], source(chosen), StandInputs.Clause(machine.Root, "COR-01"));
+        var request = new OperatorRequest([.. tests.Where(IsWanted)], only == "onnx" ? [] : source(chosen), StandInputs.Clause(machine.Root, "COR-01"));
         return request.Tests.IsEmpty && !request.Cases.Any()
             ? throw new BadInputException([new Problem("--operators, --types", 0, "", "nothing is left to ask: no test has such an operator in such a type; both are spelled as ONNX and the wire do (Softmax, FP16)")])
             : request;

@@ -8,17 +8,20 @@ namespace Adaptation.Cli;
 /// <summary>Shows a search for a culprit line by line, and how it ended; the same for a replay.</summary>
 internal sealed class CulpritView(bool json)
 {
+    public const string Itself = "held against itself: a fault that every run of it has cannot show  参考端与被测端相同，固有错误无法显现";
+
     public static void Announce(string what) => Console.Error.WriteLine($"adapt: {what}");
 
     public void Show(CulpritEvent what) => (json ? Console.Error : Console.Out).WriteLine(Line(what));
 
-    public void Ended(CulpritResult result, string? file, string server)
+    /// <param name="isItself">Whether the reference is the tested profile: that no culprit was found then says little, and the last line has to say so.</param>
+    public void Ended(CulpritResult result, string? file, string server, bool isItself)
     {
         var replay = file is null ? null : $"adapt replay {(file.Contains(' ', StringComparison.Ordinal) ? $"'{file}'" : file)} {server}";
         if (json)
-            Console.WriteLine(Json(writer => Write(writer, result, file, replay)));
+            Console.WriteLine(Json(writer => Write(writer, result, file, replay, isItself)));
         else
-            Console.Write(Text(result, file, replay));
+            Console.Write(Text(result, file, replay, isItself));
     }
 
     public void Replayed(Reproducer reproducer, string server, ReplayResult result)
@@ -38,7 +41,7 @@ internal sealed class CulpritView(bool json)
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
-    internal static string Text(CulpritResult result, string? file, string? replay)
+    internal static string Text(CulpritResult result, string? file, string? replay, bool isItself)
     {
         var text = new StringBuilder("\n");
         switch (result)
@@ -57,6 +60,8 @@ internal sealed class CulpritView(bool json)
 
         foreach (var note in result.Notes)
             text.Append(CultureInfo.InvariantCulture, $"  left open 未决: {note}\n");
+        if (isItself)
+            text.Append(CultureInfo.InvariantCulture, $"  {Itself}\n");
         return text.ToString();
     }
 
@@ -102,11 +107,12 @@ internal sealed class CulpritView(bool json)
         _ => string.Create(CultureInfo.InvariantCulture, $"{gap.Worst:0.###} x tolerance 倍容差"),
     };
 
-    private static void Write(Utf8JsonWriter json, CulpritResult result, string? file, string? replay)
+    private static void Write(Utf8JsonWriter json, CulpritResult result, string? file, string? replay, bool isItself)
     {
         json.WriteString("result", result switch { CulpritResult.Found => "found", CulpritResult.NoCulprit => "none", _ => "unexplained" });
         json.WriteNumber("nodes", result.Nodes);
         json.WriteNumber("compared", result.Compared);
+        json.WriteBoolean("itself", isItself);
         if (result is CulpritResult.Found found)
         {
             json.WriteStartArray("culprit");

@@ -49,7 +49,7 @@ internal sealed class JsonView(TextWriter output) : View
                 json.WriteNumber("tookMillis", (long)step.Took.TotalMilliseconds);
                 break;
             case RunEvent.Judged judged:
-                Write(json, "judged", ("check", judged.Finding.Check), ("verdict", judged.Finding.Verdict.Word), ("reason", Reason(judged.Finding.Verdict)));
+                Write(json, "judged", ("check", judged.Finding.Check), ("verdict", judged.Finding.Verdict.Word), ("reason", Reason(judged.Finding.Verdict)), ("note", judged.Finding.Note?.En), ("note_zh", judged.Finding.Note?.Zh));
                 Write(json, judged.Finding);
                 break;
             case RunEvent.Finished finished:

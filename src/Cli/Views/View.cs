@@ -46,7 +46,7 @@ internal abstract class View : IAsyncDisposable
             Verdict.Fail fail => $"{(judged.Clause.Requirement == Requirement.Should ? Advised : "")}{FirstLine(fail.Measured)}; limit {fail.Limit}",
             Verdict.Inconclusive inconclusive => FirstLine(inconclusive.Reason),
             Verdict.NotApplicable notApplicable => FirstLine(notApplicable.Reason),
-            _ => Figures.Telling(judged.Finding.Figures) is { } figure ? Figures.Say(figure) : "",
+            _ => string.Join("; ", new[] { Noted(judged.Finding.Note), Figures.Telling(judged.Finding.Figures) is { } figure ? Figures.Say(figure) : "" }.Where(part => part.Length > 0)),
         },
     ];
 
@@ -87,6 +87,8 @@ internal abstract class View : IAsyncDisposable
         Verdict.Inconclusive => "inconclusive 未定",
         _ => "n/a 不适用",
     };
+
+    private static string Noted(LocalText? note) => note is null ? "" : $"{note.Zh} {note.En}";
 
     private static string FirstLine(string text) => text.Split('\n', 2)[0];
 }

@@ -17,6 +17,8 @@ internal static class Determinism
     private const string Failed = "failed.";
     private const string Container = "container.";
 
+    private static readonly LocalText ReportedOnly = new("reported only: the profile claims no determinism", "仅报告：profile 未声明确定性");
+
     public static ImmutableArray<string> Limits { get; } = ["starts", "repeats", "distinct_max"];
 
     public static Finding Judge(Clause clause, Plan plan, Measurement m, IBlobs files)
@@ -42,7 +44,7 @@ internal static class Determinism
             ? clause.Fails(
                 $"{worst.Distinct} different answers to the request {worst.Request}, asked {starts * repeats} times over {starts} starts; {worst.Parting}",
                 $"{most}, since the profile declares `deterministic`", figures)
-            : clause.Found(new Verdict.Pass(), figures);
+            : clause.Found(new Verdict.Pass(), figures) with { Note = plan.Declared.Deterministic ? null : ReportedOnly };
     }
 
     private static string? Gap(Measurement m, int starts, int repeats, out ImmutableArray<string> requests)

@@ -12,6 +12,7 @@ internal static class Hardening
 {
     private const string Effective = "capabilities.effective";
     private const string Dropped = "capabilities.dropped";
+    private const string WritableMounts = "writable_mounts";
 
     public static ImmutableArray<string> Limits { get; } = ["violations_max"];
 
@@ -28,7 +29,7 @@ internal static class Hardening
         ("uid", value => uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var uid) && uid > 0),
         ("seccomp", value => value is "2" or "unreadable"), // 2: SECCOMP_MODE_FILTER; a remote container does not show it
         ("devices", value => value.Length == 0),
-        ("writable_mounts", value => value.Split(',').All(path => path is "" or "/run/adaptation")),
+        (WritableMounts, value => value.Split(',').All(path => path is "" or "/run/adaptation")),
         ("memory_limited", value => value == "true"),
         ("cpu_limited", value => value == "true"),
         ("pids_limited", value => value == "true"),
@@ -36,7 +37,8 @@ internal static class Hardening
 
     public static Finding Judge(Clause clause, Plan plan, Measurement m, IBlobs files)
     {
-        var violations = Rules.Select(rule => Violation(m, rule.Key, rule.IsSafe)).OfType<Departure>().ToImmutableArray();
+        var (seen, cache) = WithoutCache(m, plan.Cache);
+        var violations = Rules.Select(rule => Violation(seen, rule.Key, rule.IsSafe)).OfType<Departure>().ToImmutableArray();
         var excused = violations.Where(violation => violation.Read && HasReason(plan, violation.Rule)).ToImmutableArray();
         var counted = violations.RemoveRange(excused);
         var limit = clause.Limit("violations_max");
@@ -44,6 +46,7 @@ internal static class Hardening
         [
             Reading.Counted("violations", counted.Length, limit),
             Reading.Counted("exceptions", excused.Length),
+            .. cache is null ? [] : new[] { Reading.Counted($"writable folder that the profile declares: {cache}", 1) },
             .. counted.Select(violation => Reading.Counted($"violation: {violation.Rule}", 1)),
             .. excused.Select(violation => Reading.Counted($"exception: {violation.Rule}", 1)),
         ];
@@ -51,6 +54,15 @@ internal static class Hardening
             ? clause.Fails(
                 $"{counted.Length} violations: {string.Join("; ", counted.Select(violation => violation.Words))}", $"{limit} violations", figures)
             : clause.Found(new Verdict.Pass(), figures);
+    }
+
+    /// <summary>The cache that the profile declares is mounted by the runner, writable and empty; no other folder beside it becomes good by that.</summary>
+    /// <returns>The facts without it, and its path if it was there.</returns>
+    private static (Measurement Seen, string? Cache) WithoutCache(Measurement m, string? declared)
+    {
+        if (declared is null || !m.Facts.TryGetValue(WritableMounts, out var mounts) || mounts.Split(',') is not { } paths || !paths.Contains(declared))
+            return (m, null);
+        return (m with { Facts = m.Facts.SetItem(WritableMounts, string.Join(',', paths.Where(path => path != declared))) }, declared);
     }
 
     private static bool HasReason(Plan plan, string rule) => !string.IsNullOrWhiteSpace(plan.HardeningExceptions.GetValueOrDefault(rule));

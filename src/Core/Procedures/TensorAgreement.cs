@@ -5,8 +5,9 @@ namespace Adaptation.Core;
 
 /// <summary>Judges the backend's answers to the golden inputs, element by element and as text (COR-18).</summary>
 /// <remarks>
-/// Reads one tensor per golden line, named after it. An element agrees if |a - e| &lt;= atol + rtol * |e|, in double precision;
-/// a NaN agrees with a NaN and an infinity with its like, and with nothing else. Source: ONNX backend tests (numpy's allclose).
+/// Reads one tensor per golden line, named after it: every output of every input is a line of its own, so that none can hide behind another. An
+/// element of floating point agrees if |a - e| &lt;= atol + rtol * |e|, in double precision; a NaN agrees with a NaN and an infinity with its
+/// like, and with nothing else. Source: ONNX backend tests (numpy's allclose). Whole numbers and booleans agree if they are the same.
 /// Tolerances are the plan's, and never wider than the standard's.
 /// </remarks>
 internal static class TensorAgreement
@@ -37,7 +38,7 @@ internal static class TensorAgreement
             if (GoldenTensor.TryRead(line, actual.Length, files, out var expected) is { } damaged)
                 return clause.Invalid(damaged);
             var before = total.Outside;
-            total.Add(actual.Span, expected.Span);
+            total.Add(line, actual.Span, expected.Span);
             if (total.Outside - before > worst)
                 (worstLine, worst) = (line.Id, total.Outside - before);
             if (charset is null)
@@ -56,7 +57,7 @@ internal static class TensorAgreement
     private static Verdict Decide(Clause clause, Comparison total, Tally seen)
     {
         if (seen.Wrong.Count > 0)
-            return new Verdict.Fail(string.Join("; ", seen.Wrong), "FP32 tensors of the expected shape");
+            return new Verdict.Fail(string.Join("; ", seen.Wrong), "tensors of the expected type and shape");
         if (total.Outside > clause.Limit("violations_max"))
             return new Verdict.Fail(
                 string.Create(
@@ -91,10 +92,16 @@ internal static class TensorAgreement
             return $"the golden pack's absolute tolerance is {golden.AtolPpb}e-9; the standard allows {clause.Limit("atol_ceiling_ppb")}e-9";
         if (golden.Lines.IsDefaultOrEmpty)
             return "the golden pack has no line; nothing can be compared";
+        if (golden.Lines.FirstOrDefault(line => line.AtolPpb is { } own && (own < 0 || own > clause.Limit("atol_ceiling_ppb"))) is { } wide)
+            return $"the golden line {wide.Id} has the absolute tolerance {wide.AtolPpb}e-9; the standard allows {clause.Limit("atol_ceiling_ppb")}e-9";
+        if (golden.Lines.FirstOrDefault(line => GoldenTensor.SizeOf(line.DataType) is null) is { } strange)
+            return $"the golden line {strange.Id} is {strange.DataType}, which cannot be compared element by element";
         if (Reading.Twice(golden.Lines.Select(line => line.Id)) is { } twice)
             return $"the golden pack has the line {twice} twice";
         if (golden.Lines.FirstOrDefault(line => line.Shape.IsDefault) is { } shapeless)
             return $"the golden line {shapeless.Id} has no shape";
+        if (golden.Charset is not null && golden.Lines.FirstOrDefault(line => line.DataType != "FP32") is { } mute)
+            return $"the golden line {mute.Id} is {mute.DataType}; a text is read from FP32 scores";
         if (golden.Charset is null && golden.Lines.FirstOrDefault(line => line.Text.Length > 0) is { } unreadable)
             return $"the golden line {unreadable.Id} has a text, and the pack has no character set to read it with";
         var (asked, answered) = (golden.Lines.Select(line => line.Id).ToHashSet(), m.Tensors.Select(tensor => tensor.Name).ToHashSet());
@@ -107,12 +114,12 @@ internal static class TensorAgreement
     // What a backend answered in the wrong form is its failure; what the evidence lost is not, and decides nothing.
     private static string? Malformed(GoldenLine line, TensorFile answer, int bytes)
     {
-        if (answer.DataType != "FP32")
-            return $"{line.Id} is {answer.DataType}, not FP32";
+        if (answer.DataType != line.DataType)
+            return $"{line.Id} is {answer.DataType}, not {line.DataType}";
         if (!answer.Shape.SequenceEqual(line.Shape))
             return $"{line.Id} has the shape [{string.Join(',', answer.Shape)}], expected [{string.Join(',', line.Shape)}]";
-        return (Int128)bytes == GoldenTensor.Bytes(line.Shape) ? null
-            : $"{line.Id} has {bytes} bytes, and its shape [{string.Join(',', answer.Shape)}] asks for {GoldenTensor.Bytes(line.Shape)}";
+        return (Int128)bytes == GoldenTensor.Bytes(line) ? null
+            : $"{line.Id} has {bytes} bytes, and its shape [{string.Join(',', answer.Shape)}] asks for {GoldenTensor.Bytes(line)}";
     }
 
     private sealed record Tally(int Lines, bool HasText, List<string> Wrong, List<string> Misread, string WorstLine, long WorstCount)

@@ -60,6 +60,16 @@ public sealed class Checkpoint : IDisposable
         return GgufExport.Write(spec, path, options, cancellationToken);
     }
 
+    /// <summary>The same model as ONNX, float32: <c>input_ids</c> in, <c>logits</c> out.</summary>
+    /// <inheritdoc cref="DecoderOnnx.Write" path="/exception"/>
+    public WrittenFile WriteOnnx(string path, WriteOptions options, CancellationToken cancellationToken) =>
+        DecoderOnnx.Write(Config.Shape, Weights, path, options, cancellationToken);
+
+    /// <summary>The same model as a TorchScript archive, float32: <c>input_ids</c> in, the logits out.</summary>
+    /// <inheritdoc cref="DecoderTorchScript.Write" path="/exception"/>
+    public WrittenFile WriteTorchScript(string path, WriteOptions options, CancellationToken cancellationToken) =>
+        DecoderTorchScript.Write(Config.Shape, Weights, path, options, cancellationToken);
+
     public void Dispose() => _weights.Dispose();
 
     private static string? ReadTemplate(string folder)

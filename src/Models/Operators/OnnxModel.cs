@@ -15,13 +15,17 @@ internal abstract record NodeAttribute(string Name)
 /// <param name="Inputs">Names; an empty one is an optional input that is left out.</param>
 internal sealed record OnnxNode(string Operator, IReadOnlyList<string> Inputs, IReadOnlyList<string> Outputs, IReadOnlyList<NodeAttribute> Attributes);
 
+/// <param name="Shape">-1 for a free dimension.</param>
 internal sealed record OnnxValue(string Name, ElementType Type, IReadOnlyList<int> Shape);
 
-/// <summary>A small ONNX model and its bytes.</summary>
+/// <summary>An ONNX model and its bytes.</summary>
 /// <remarks>Source: onnx.proto of ONNX 1.16; the numbers are its field numbers. Which IR version goes with which opset: ONNX, Versioning.md.</remarks>
 internal sealed record OnnxModel
 {
     public required int Opset { get; init; }
+
+    /// <summary>Of the graph.</summary>
+    public string Name { get; init; } = "case";
 
     public required IReadOnlyList<OnnxNode> Nodes { get; init; }
 
@@ -40,7 +44,7 @@ internal sealed record OnnxModel
 
     private OnnxMessage Graph() => new OnnxMessage()
         .Each(Nodes, (graph, node) => graph.Message(1, Node(node)))
-        .Text(2, "case")
+        .Text(2, Name)
         .Each(Constants, (graph, constant) => graph.Message(5, Tensor(constant.Name, constant.Content)))
         .Each(Inputs, (graph, value) => graph.Message(11, Describe(value)))
         .Each(Outputs, (graph, value) => graph.Message(12, Describe(value)));
@@ -72,7 +76,7 @@ internal sealed record OnnxModel
 
     private static OnnxMessage Describe(OnnxValue value)
     {
-        var shape = new OnnxMessage().Each(value.Shape, (to, size) => to.Message(1, new OnnxMessage().Number(1, size)));
+        var shape = new OnnxMessage().Each(value.Shape, (to, size) => to.Message(1, size < 0 ? new OnnxMessage() : new OnnxMessage().Number(1, size)));
         var tensor = new OnnxMessage().Number(1, (int)value.Type).Message(2, shape);
         return new OnnxMessage().Text(1, value.Name).Message(2, new OnnxMessage().Message(1, tensor));
     }

@@ -5,6 +5,11 @@ namespace Adaptation.Models;
 /// <param name="logits">[V], good until the call returns.</param>
 public delegate void LogitSink(int position, ReadOnlySpan<double> logits);
 
+/// <summary>Receives the hidden states of all positions after one layer.</summary>
+/// <param name="layer">0-based; ascending from call to call.</param>
+/// <param name="states">[T, H], row-major: the residual stream, before any norm; good until the call returns.</param>
+public delegate void StateSink(int layer, ReadOnlySpan<double> states);
+
 /// <summary>One greedy step of the exact decoder.</summary>
 /// <param name="Id">The likeliest token; among equals the lowest id.</param>
 /// <param name="Margin">Its logit less the runner-up's: how far any other arithmetic may be off and still choose it. 0 in a tie.</param>
@@ -52,6 +57,11 @@ public sealed class ExactDecoder
     /// <inheritdoc cref="Logits(ReadOnlySpan{int}, CancellationToken)"/>
     public void Logits(ReadOnlySpan<int> ids, LogitSink sink, CancellationToken cancellationToken) =>
         Start(ids.Length).Append(ids, from: 0, sink, cancellationToken);
+
+    /// <summary>Hands out the hidden states after one layer after the other. The final norm and the output matrix are not computed.</summary>
+    /// <inheritdoc cref="Logits(ReadOnlySpan{int}, CancellationToken)"/>
+    public void States(ReadOnlySpan<int> ids, StateSink sink, CancellationToken cancellationToken) =>
+        Start(ids.Length).Append(ids, from: ids.Length, static (_, _) => { }, sink, cancellationToken);
 
     /// <summary>Continues a prompt, always with the likeliest token.</summary>
     /// <param name="prompt">At least one token id.</param>

@@ -17,23 +17,30 @@ internal sealed class ExactSession(DecoderShape shape, ExactWeights weights, int
     /// <summary>Positions so far.</summary>
     public int Length { get; private set; }
 
+    /// <summary>Goes on with some tokens; nobody wants to know what the layers give.</summary>
+    /// <inheritdoc cref="Append(ReadOnlySpan{int}, int, LogitSink, StateSink, CancellationToken)"/>
+    public void Append(ReadOnlySpan<int> ids, int from, LogitSink sink, CancellationToken cancellationToken) =>
+        Append(ids, from, sink, states: null, cancellationToken);
+
     /// <param name="ids">At least one.</param>
     /// <param name="from">The first of these positions, 0-based among <paramref name="ids"/>, whose logits are wanted.</param>
+    /// <param name="states">Told what each layer gives; null if nobody wants to know.</param>
     /// <exception cref="ArgumentOutOfRangeException">An id is not in the vocabulary, there is none, or there are too many.</exception>
-    public void Append(ReadOnlySpan<int> ids, int from, LogitSink sink, CancellationToken cancellationToken)
+    public void Append(ReadOnlySpan<int> ids, int from, LogitSink sink, StateSink? states, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfZero(ids.Length, nameof(ids));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ids.Length, capacity - Length, nameof(ids));
-        var states = Embed(ids);
+        var stream = Embed(ids);
         for (var layer = 0; layer < shape.Layers; layer++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var at = _reader.Layer(layer);
-            Attend(states, ids.Length, at, _cache[layer]);
-            FeedForward(states, ids.Length, at);
+            Attend(stream, ids.Length, at, _cache[layer]);
+            FeedForward(stream, ids.Length, at);
+            states?.Invoke(layer, stream);
         }
 
-        Read(states, from, ids.Length, sink, cancellationToken);
+        Read(stream, from, ids.Length, sink, cancellationToken);
         Length += ids.Length;
     }
 

@@ -23,9 +23,12 @@ internal static class GoldenQuestions
                 var outputs = await Task.Run(
                     () => client.Infer(request, buffer, run.Inputs.Profile.Server.AnswerWithin, either.Token).Parse(), CancellationToken.None);
                 server.Count(asked: 1, answered: 1, run.Time.GetElapsedTime(asked));
-                var path = $"outputs/{input.Id}.bin";
-                RunDirectory.WriteWhole(run.Directory.InEvidence(path), outputs[0].Data.Span);
-                tensors.Add(new(input.Id, path, outputs[0].DataType, outputs[0].Shape));
+                foreach (var (at, output) in run.Prepared.InOrder(outputs).Index())
+                {
+                    var path = outputs.Length == 1 ? $"outputs/{input.Id}.bin" : $"outputs/{input.Id}.{at}.bin";
+                    RunDirectory.WriteWhole(run.Directory.InEvidence(path), output.Data.Span);
+                    tensors.Add(new(input.Answers[at], path, output.DataType, output.Shape));
+                }
             }
             catch (WireException broken)
             {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Adaptation.Core;
 
 namespace Adaptation.Runner;
@@ -31,20 +30,14 @@ internal sealed class SameAgain(AnswerSheet sheet, long repeats)
         for (var number = 1; number <= repeats; number++)
         {
             var asked = run.Time.GetTimestamp();
-            var output = client.Infer(request, buffer, run.Inputs.Profile.Server.AnswerWithin, cancellationToken).Parse()[0];
+            var outputs = run.Prepared.InOrder(client.Infer(request, buffer, run.Inputs.Profile.Server.AnswerWithin, cancellationToken).Parse());
             server.Count(asked: 1, answered: 1, run.Time.GetElapsedTime(asked));
-            sheet.Keep(Name(start, input.Id, number), new TensorFile("", Keep(run.Directory, output.Data.Span), output.DataType, output.Shape));
+            foreach (var (at, output) in outputs.Index())
+            {
+                // each output is held against itself
+                sheet.Keep(Name(start, GoldenPack.AnswerName(input.Id, at), number), new TensorFile("", run.Directory.KeepAnswer("again", output.Data.Span), output.DataType, output.Shape));
+            }
         }
-    }
-
-    /// <summary>Equal answers are one file, named by what it holds.</summary>
-    private static string Keep(RunDirectory directory, ReadOnlySpan<byte> answer)
-    {
-        var path = $"outputs/again/{Convert.ToHexStringLower(SHA256.HashData(answer))[..32]}.bin";
-        var file = directory.InEvidence(path);
-        if (!File.Exists(file))
-            RunDirectory.WriteWhole(file, answer);
-        return path;
     }
 
     private static string Name(int start, string request, int number) => $"start-{TextFacts.Number(start)}.{request}.{TextFacts.Number(number)}";

@@ -4,8 +4,8 @@ using Adaptation.Core;
 namespace Adaptation.Runner;
 
 /// <summary>
-/// One deployment of a language model that is looked at from all sides: how it is confined (SEC-01), what its logits are worth (COR-07 to
-/// COR-09), what it draws (COR-14), what it makes of requests (COR-16) and how it counts (MET-01 to MET-04).
+/// One deployment of a language model that is looked at from all sides: how it is confined (SEC-01), what its layers compute (COR-06), what
+/// its logits are worth (COR-07 to COR-09), what it draws (COR-14), what it makes of requests (COR-16) and how it counts (MET-01 to MET-04).
 /// </summary>
 internal sealed class TextServeStep : IStep
 {
@@ -14,7 +14,7 @@ internal sealed class TextServeStep : IStep
     public LocalText Title { get; } = new("Inspect, compare logits, draw, try requests and counts", "检查容器、比对 logits、采样、请求保真与计量");
 
     public ImmutableArray<string> Checks { get; } =
-        ["SEC-01", "COR-07", "COR-08", "COR-09", "COR-14", "COR-16", "MET-01", "MET-02", "MET-03", "MET-04"];
+        ["SEC-01", "COR-06", "COR-07", "COR-08", "COR-09", "COR-14", "COR-16", "MET-01", "MET-02", "MET-03", "MET-04"];
 
     public bool IsFor(string modelKind) => modelKind == "llm";
 
@@ -30,6 +30,8 @@ internal sealed class TextServeStep : IStep
         var tally = new UsageTally();
         if (run.HasTensorFace)
             await LogitsAsync(run, server, measured, tally, cancellationToken);
+        if (run.Includes("COR-06") && run.Plan.Layers is { } layers)
+            measured.Add(await LayerQuestions.AskAsync(run, server, layers, cancellationToken));
         measured.AddRange(await new TextChecks(run, server, tally).MeasureAsync(cancellationToken));
         return measured.ToImmutable();
     }

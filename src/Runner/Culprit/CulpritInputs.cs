@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using Adaptation.Core;
 
 namespace Adaptation.Runner;
@@ -25,21 +24,26 @@ public static class CulpritInputs
         var model = RunInputs.TryReadModel(root, asked, problems);
         if (problems.Count > 0 || model is null)
             throw new BadInputException([.. problems]);
-        return model.Kind == "tensor" ? model : throw Wrong(
-            model.File, "kind", $"{model.Id} is a language model, which servers get as GGUF; a culprit is looked for in ONNX files: export it as ONNX and give --model FILE.onnx with --inputs DIR");
+        if (model.Kind != "tensor")
+            throw Wrong(model.File, "kind", $"{model.Id} is a language model, which servers get as GGUF; a culprit is looked for in ONNX files: export it as ONNX and give --model FILE.onnx with --inputs DIR");
+        if (model.Exports.FirstOrDefault(export => export.Format == ModelFormats.Onnx) is { } chosen)
+            return model with { Files = [chosen.File] };
+        return Path.GetExtension(model.Files[0].Path) == ".onnx" ? model : throw Wrong(
+            model.File, "files", $"{model.Id} is there as {model.Files[0].Path}, and a culprit is looked for in ONNX files");
     }
 
-    /// <param name="only">Id of one golden line; null for all, the smallest first.</param>
+    /// <param name="only">Id of one golden case; null for all, the smallest first.</param>
     public static ImmutableArray<CulpritInput> FromGolden(ReferenceModel model, GoldenInputs golden, string? only)
     {
-        var (rtol, atol) = (golden.Pack.RtolPpb / 1e9, golden.Pack.AtolPpb / 1e9);
-        var lines = golden.Pack.Lines.Zip(golden.Inputs).Where(pair => only is null || pair.First.Id == only).OrderBy(pair => pair.Second.Tensor.Length).ToArray();
-        if (lines.Length == 0)
-            throw Wrong("--input", "", $"{model.Id} has no input `{only}`; it has {string.Join(", ", golden.Pack.Lines.Select(line => line.Id))}");
+        var inputs = golden.Inputs.Where(input => only is null || input.Id == only).OrderBy(input => input.Bytes).ToArray();
+        if (inputs.Length == 0)
+            throw Wrong("--input", "", $"{model.Id} has no input `{only}`; it has {string.Join(", ", golden.Inputs.Select(input => input.Id))}");
         return
         [
-            .. lines.Select(pair => new CulpritInput(
-                pair.First.Id, [new WireTensor(model.InputName, pair.Second.DataType, pair.Second.Shape, pair.Second.Tensor)], Golden(pair.First, golden, rtol, atol))),
+            .. inputs.Select(input => new CulpritInput(input.Id, input.Tensors)
+            {
+                Golden = [.. model.Outputs.Zip(input.Answers, (output, id) => Golden(output.Name, golden.Pack.Lines.First(line => line.Id == id), golden))],
+            }),
         ];
     }
 
@@ -110,13 +114,10 @@ public static class CulpritInputs
         return new(value.Name, type, shape, data);
     }
 
-    private static GoldenOutput Golden(GoldenLine line, GoldenInputs golden, double rtol, double atol)
-    {
-        var length = (int)(line.Shape.Aggregate(1L, (product, size) => product * size) * sizeof(float));
-        return GoldenTensor.TryUnpack(line, length, File.ReadAllBytes(golden.Files[line.Expected]), out var expected) is { } problem
+    private static GoldenOutput Golden(string name, GoldenLine line, GoldenInputs golden) =>
+        GoldenTensor.TryUnpack(line, (int)GoldenTensor.Bytes(line), File.ReadAllBytes(golden.Files[line.Expected]), out var expected) is { } problem
             ? throw Wrong(golden.Files[line.Expected], "", problem)
-            : new(line.Shape, MemoryMarshal.Cast<byte, float>(expected.Span).ToArray(), rtol, atol);
-    }
+            : new(name, line, expected, golden.Pack.RtolPpb / 1e9, golden.Pack.AtolPpb / 1e9);
 
     private static BadInputException Wrong(string file, string key, string message) => new([new Problem(file, 0, key, message)]);
 }

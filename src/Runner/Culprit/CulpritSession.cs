@@ -5,11 +5,15 @@ using Adaptation.Core;
 namespace Adaptation.Runner;
 
 /// <summary>One set of inputs of a model.</summary>
-/// <param name="Golden">What its one output must be, from the model's golden pack, which the reference is held to first; null where there is no such pack.</param>
-public sealed record CulpritInput(string Id, ImmutableArray<WireTensor> Tensors, GoldenOutput? Golden = null);
+public sealed record CulpritInput(string Id, ImmutableArray<WireTensor> Tensors)
+{
+    /// <summary>What its outputs must be, from the model's golden pack, which the reference is held to first; empty where there is no such pack.</summary>
+    public ImmutableArray<GoldenOutput> Golden { get; init; } = [];
+}
 
-/// <param name="Values">float32.</param>
-public sealed record GoldenOutput(ImmutableArray<long> Shape, ReadOnlyMemory<float> Values, double Rtol, double Atol);
+/// <param name="Name">Of the output.</param>
+/// <param name="Expected">As the line says.</param>
+public sealed record GoldenOutput(string Name, GoldenLine Line, ReadOnlyMemory<byte> Expected, double Rtol, double Atol);
 
 /// <summary>What a culprit is looked for in.</summary>
 /// <param name="Name">Id or file name, as the user gave it.</param>
@@ -93,15 +97,21 @@ public sealed class CulpritSession
     /// <summary>A reference that is itself wrong would accuse everyone else.</summary>
     private void Require(CulpritInput input, ImmutableArray<WireTensor> answer)
     {
-        if (input.Golden is not { } golden)
-            return;
-        var values = answer.Length == 1 && answer[0].DataType == "FP32" && answer[0].Shape.SequenceEqual(golden.Shape)
-            ? System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(answer[0].Data.Span) : [];
-        var wrong = values.Length == golden.Values.Length ? -1 : 0;
-        for (var at = 0; wrong < 0 && at < values.Length; at++)
-            wrong = Math.Abs((double)values[at] - golden.Values.Span[at]) <= golden.Atol + (golden.Rtol * Math.Abs(golden.Values.Span[at])) ? -1 : at;
-        if (wrong >= 0)
-            throw new BrokenEnvironmentException($"The reference {_reference.Name} does not agree with the golden pack on input {input.Id} (element {wrong}): it cannot say what is right. Choose another --reference.");
+        foreach (var golden in input.Golden)
+        {
+            var line = golden.Line;
+            var given = answer.FirstOrDefault(output => output.Name == golden.Name);
+            var comparison = new Comparison(golden.Rtol, golden.Atol);
+            var isLike = given is not null && given.DataType == line.DataType && given.Shape.SequenceEqual(line.Shape) && given.Data.Length == golden.Expected.Length;
+            if (isLike)
+                comparison.Add(line, given!.Data.Span, golden.Expected.Span);
+            if (!isLike || comparison.Outside > 0)
+            {
+                throw new BrokenEnvironmentException(
+                    $"The reference {_reference.Name} does not agree with the golden pack on input {input.Id}, output {golden.Name} "
+                    + $"({(isLike ? $"{comparison.Outside} of {comparison.Count} elements" : "another type or shape")}): it cannot say what is right. Choose another --reference.");
+            }
+        }
     }
 }
 

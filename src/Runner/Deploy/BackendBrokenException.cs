@@ -1,7 +1,24 @@
 namespace Adaptation.Runner;
 
 /// <summary>The backend died, hung, flooded its log or spoke nonsense. That is evidence, not a fault of ours: it ends the measuring and fails the check.</summary>
-public sealed class BackendBrokenException(string reason, Exception? cause = null) : Exception(reason, cause);
+public sealed class BackendBrokenException(string reason, Exception? cause = null) : Exception(reason, cause)
+{
+    /// <summary>What whoever waited for it saw.</summary>
+    public BackendEnd End { get; init; }
+}
+
+/// <summary>How a backend broke off, as seen from outside.</summary>
+public enum BackendEnd
+{
+    /// <summary>It runs on and does not answer, answers nonsense, or was stopped for what it did.</summary>
+    Silent,
+
+    /// <summary>Its process ended.</summary>
+    Ended,
+
+    /// <summary>It answered that it cannot.</summary>
+    Refused,
+}
 
 /// <summary>The model's files are not the ones that its manifest names; nothing was started with them.</summary>
 /// <param name="file">The first file that differs.</param>

@@ -9,10 +9,10 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
 {
     private const string ModelTarget = "/model";
     private const string SocketTarget = "/run/adaptation";
-    private const string Queue = "16384"; // requests that may wait: an offline load submits all of its own at once
     private const string SocketName = "serve.sock";
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(5);
     private readonly HashSet<string> _alive = new(StringComparer.Ordinal);
+    private string? _cache;
 
     /// <summary>What a run was prepared with; null where servers are only started without a model.</summary>
     public Prepared? Run { get; init; }
@@ -35,13 +35,19 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
     /// <param name="ask">Asks for the first answer; a server that only answers wrongly is not up.</param>
     /// <exception cref="BackendBrokenException">It ended, or was not ready in time.</exception>
     /// <exception cref="ModelRefusedException">The model is not the one that the manifest names.</exception>
+    public Task<(Deployment Deployment, long ReadyAt)> StartAsync(string modelFolder, Action? beforeStart, FirstQuestion ask, CancellationToken cancellationToken) =>
+        StartAsync(modelFolder, Cache, beforeStart, ask, cancellationToken);
+
+    /// <param name="cacheFolder">Where the engine keeps its cache; null where the profile declares none.</param>
+    /// <inheritdoc cref="StartAsync(string, Action?, FirstQuestion, CancellationToken)"/>
     public async Task<(Deployment Deployment, long ReadyAt)> StartAsync(
-        string modelFolder, Action? beforeStart, FirstQuestion ask, CancellationToken cancellationToken)
+        string modelFolder, string? cacheFolder, Action? beforeStart, FirstQuestion ask, CancellationToken cancellationToken)
     {
         await ModelFiles.VerifyAsync(modelFolder, Prepared.Inputs.Model.Files, cancellationToken);
         beforeStart?.Invoke();
         var server = Profile.Server;
-        var deployment = await LaunchAsync("server", stand.Image, ServerCommand(), server.Environment, modelFolder, server.Port, cancellationToken);
+        var deployment = await LaunchAsync(
+            "server", stand.Image, ServerCommand.Of(server, Prepared.Inputs), server.Environment, modelFolder, cacheFolder, server.Port, cancellationToken);
         return (deployment, await OrRemovedAsync(
             deployment, () => ReadyAsync(deployment, server.ReadyWithin, ask, cancellationToken)));
     }
@@ -59,7 +65,8 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
     private async Task<Deployment> StartRepositoryAsync(bool cpuFallback, CancellationToken cancellationToken)
     {
         var server = Profile.Server;
-        var deployment = await LaunchAsync("server", stand.Image, RepositoryCommand(server, cpuFallback), server.Environment, modelFolder: null, server.Port, cancellationToken);
+        var deployment = await LaunchAsync(
+            "server", stand.Image, ServerCommand.OfRepository(server, cpuFallback), server.Environment, modelFolder: null, Cache, server.Port, cancellationToken);
         await OrRemovedAsync(deployment, () => ReadyAsync(deployment, server.ReadyWithin, FirstQuestions.Repository, cancellationToken));
         return deployment;
     }
@@ -72,7 +79,7 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
     {
         ImmutableArray<string> command = ["--adapter", "echo", "--listen", $"unix:{SocketTarget}/{SocketName}"];
         var deployment = await LaunchAsync(
-            "echo", Prepared.EchoImage, command, ImmutableSortedDictionary<string, string>.Empty, modelFolder: null, port: null, cancellationToken);
+            "echo", Prepared.EchoImage, command, ImmutableSortedDictionary<string, string>.Empty, modelFolder: null, cacheFolder: null, port: null, cancellationToken);
         await OrRemovedAsync(
             deployment, () => ReadyAsync(deployment, TimeSpan.FromSeconds(30), FirstQuestions.Tensor(Prepared.EchoRequest, answer => answer.Parse().Length == 1), cancellationToken));
         return deployment;
@@ -88,7 +95,7 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
             "--first-ms", Text(spec.First.TotalMilliseconds), "--gap-ms", Text(spec.Gap.TotalMilliseconds), "--tokens", Text(spec.Tokens),
         ];
         var deployment = await LaunchAsync(
-            "pace", Prepared.EchoImage, command, ImmutableSortedDictionary<string, string>.Empty, modelFolder: null, port: null, cancellationToken);
+            "pace", Prepared.EchoImage, command, ImmutableSortedDictionary<string, string>.Empty, modelFolder: null, cacheFolder: null, port: null, cancellationToken);
         await OrRemovedAsync(deployment, () => ReadyAsync(deployment, TimeSpan.FromSeconds(30), FirstQuestions.Text("pace"), cancellationToken));
         return deployment;
     }
@@ -125,11 +132,11 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
 
     private async Task<Deployment> LaunchAsync(
         string role, ContainerImage image, ImmutableArray<string> command, ImmutableSortedDictionary<string, string> environment,
-        string? modelFolder, int? port, CancellationToken cancellationToken)
+        string? modelFolder, string? cacheFolder, int? port, CancellationToken cancellationToken)
     {
         var number = record.NextNumber();
         record.Deploying(number, role);
-        var sockets = SocketFolder();
+        var sockets = OpenFolder();
         var placeholders = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["{model}"] = ModelTarget,
@@ -150,6 +157,7 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
             [
                 new Mount(sockets, SocketTarget, ReadOnly: false),
                 .. modelFolder is null ? [] : new[] { new Mount(modelFolder, ModelTarget, ReadOnly: true) },
+                .. cacheFolder is null ? [] : new[] { new Mount(cacheFolder, Profile.Server.Cache!, ReadOnly: false) },
                 .. Engine.Description.IsContainer || stand.EngineFolder is null ? [] : new[] { new Mount(stand.EngineFolder, "/opt/engine", ReadOnly: true) },
             ],
             Devices = ours ? [] : box.Devices,
@@ -195,36 +203,15 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
         _ => new Transport.Tcp("127.0.0.1", port),
     };
 
-    private ImmutableArray<string> ServerCommand() => Profile.Server.Adapter is not { } adapter
-        ? Profile.Server.Command
-        :
-        [
-            "--adapter", adapter.Name, "--library", adapter.Library, "--model", $"{{model}}/{Prepared.Inputs.Model.Files[0].Path}",
-            "--model-name", Prepared.Inputs.ServedName, "--listen", Listen(Profile.Server),
-            .. adapter.Name == "llamacpp" ? ["--queue", Queue] : Array.Empty<string>(),
-            .. EngineArguments(adapter, adapter.CpuFallback),
-        ];
+    /// <summary>A folder of its own for a cache that is empty; null where the profile declares none.</summary>
+    public string? EmptyCache() => Profile.Server.Cache is null ? null : OpenFolder();
 
-    private static ImmutableArray<string> RepositoryCommand(ProfileServer server, bool cpuFallback) =>
-    [
-        "--adapter", server.Adapter!.Name, "--library", server.Adapter.Library, "--repository", "--listen", Listen(server),
-        .. EngineArguments(server.Adapter, cpuFallback),
-    ];
+    /// <summary>Where the engine keeps its cache in all starts that have no other: as a user would have it, warm from the second start on.</summary>
+    private string? Cache => _cache ??= EmptyCache();
 
-    private static string Listen(ProfileServer server) => server.Port is null ? "unix:{socket}" : "tcp:127.0.0.1:{port}";
-
-    private static IEnumerable<string> EngineArguments(ProfileAdapter adapter, bool cpuFallback) =>
-    [
-        .. adapter.Provider.Length > 0 ? ["--provider", adapter.Provider] : Array.Empty<string>(),
-        .. adapter.Options.SelectMany(option => new[] { "--option", $"{option.Key}={option.Value}" }),
-        .. adapter.ProviderLibrary is { } library ? ["--provider-library", library] : Array.Empty<string>(),
-        .. cpuFallback ? Array.Empty<string>() : ["--no-cpu-fallback"],
-        .. adapter.Threads > 0 ? ["--threads", adapter.Threads.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
-    ];
-
-    /// <summary>Short, because a socket's path may have 107 bytes; inside a closed folder, because the socket itself is open to all.</summary>
+    /// <summary>Short, because a socket's path may have 107 bytes; inside a closed folder, because what lies in it is open to all.</summary>
     /// <remarks>Named by chance: a container reads the source of its mounts in /proc/self/mountinfo, and a number would tell which step it serves.</remarks>
-    private string SocketFolder()
+    private string OpenFolder()
     {
         var folder = scratch.Folder(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)));
         const UnixFileMode everyone = (UnixFileMode)0b111_111_111;
@@ -237,7 +224,7 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
     {
         using var limit = new CancellationTokenSource(within, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, deployment.Flooded, cancellationToken);
-        var last = "nothing listened yet";
+        var (last, refused) = ("nothing listened yet", false);
         try
         {
             for (var looks = 0; ; looks++)
@@ -252,11 +239,11 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
                         return answer.Done;
                     }
 
-                    last = "it answered, and wrongly";
+                    (last, refused) = ("it answered, and wrongly", false);
                 }
                 catch (WireException notYet)
                 {
-                    last = notYet.Message;
+                    (last, refused) = (notYet.Message, notYet.Kind == WireFailure.ServerError);
                 }
 
                 if (looks % 20 == 0 && await deployment.DeathAsync(either.Token) is not null)
@@ -266,8 +253,9 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw await deployment.ExplainAsync(
+            var why = await deployment.ExplainAsync(
                 $"did not give a good answer within {within.TotalSeconds:0} s (`serve.ready_within` in the profile); the last try: {last}", null, cancellationToken);
+            throw refused && why is BackendBrokenException { End: BackendEnd.Silent } ? new BackendBrokenException(why.Message, why) { End = BackendEnd.Refused } : why;
         }
     }
 }

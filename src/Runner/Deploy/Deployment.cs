@@ -57,14 +57,19 @@ internal sealed class Deployment : IAsyncDisposable
     /// <returns><see cref="BackendBrokenException"/>; of one of ours, a <see cref="Core.BrokenEnvironmentException"/>.</returns>
     public async Task<Exception> ExplainAsync(string what, Exception? cause, CancellationToken cancellationToken)
     {
+        var death = _log.Flooded.IsCancellationRequested ? null : await DeathBehindAsync(cause, cancellationToken);
         var reason = _log.Flooded.IsCancellationRequested
             ? $"the server wrote more than {_deployer.Profile.Container.LogLimitBytes >> 20} MiB of log (`container.log_limit` in the profile) and was stopped"
-            : await DeathBehindAsync(cause, cancellationToken) is { } death ? $"{death} while it {what}" : $"{what}: {cause?.Message ?? "no answer"}";
+            : death is not null ? $"{death} while it {what}" : $"{what}: {cause?.Message ?? "no answer"}";
         var tail = _log.Tail(12);
         var message = tail.Length == 0 ? reason : $"{reason}. Its last lines:\n{tail}";
         return IsOurs
             ? new Core.BrokenEnvironmentException($"The {Role}, our own server that client errors are measured against, broke off: {message}", cause)
-            : new BackendBrokenException(message, cause);
+            : new BackendBrokenException(message, cause)
+            {
+                End = death is not null ? BackendEnd.Ended
+                    : cause is WireException { Kind: WireFailure.ServerError } && !_log.Flooded.IsCancellationRequested ? BackendEnd.Refused : BackendEnd.Silent,
+            };
     }
 
     /// <returns>How it ended, or null while it runs.</returns>

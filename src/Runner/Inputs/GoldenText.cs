@@ -23,9 +23,10 @@ internal sealed class GoldenText(string keep, Action<string> announce)
     /// <param name="folder">Holds the model's runner files.</param>
     /// <param name="wanted">How many documents are wanted at least, and how many positions; the pack's first ones are taken.</param>
     /// <param name="longest">The window that the profile declares, if any, and how many texts as long as it are wanted; null for none. A generated model gets none.</param>
+    /// <param name="layers">Of how many documents and positions hidden states are wanted; null for none.</param>
     /// <param name="answers">How many whole answers are wanted; a generated model gives none.</param>
     /// <exception cref="BadInputException">The documents are not what the manifest says, or the model has fewer.</exception>
-    public GoldenInputs Load(ReferenceModel model, string folder, (long Documents, long Positions) wanted, (long? Window, int Count)? longest, int answers, CancellationToken cancellationToken)
+    public GoldenInputs Load(ReferenceModel model, string folder, (long Documents, long Positions) wanted, (long? Window, int Count)? longest, (long Documents, long Positions)? layers, int answers, CancellationToken cancellationToken)
     {
         var text = model.Text!;
         try
@@ -35,12 +36,15 @@ internal sealed class GoldenText(string keep, Action<string> announce)
             ImmutableArray<LongText> filling = longest is not { } asked || text.Generated is not null
                 ? [] : LongTexts.Make([.. all.Select(document => document.Ids)], (int)Math.Min(asked.Window ?? int.MaxValue, shape.MaxPositions), asked.Count);
             var chosen = Choose(all, wanted);
+            var layered = chosen;
             chosen = chosen.Add((DrawnAfter, [.. chosen[0].Ids.Take(DrawnAfterTokens)]));
             using var file = text.Generated is null ? SafetensorsFile.Open(Path.Combine(folder, text.Weights)) : null;
             IWeights weights = file is not null ? file : new GeneratedWeights(shape, text.Generated!.Seed);
             var files = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
             if (text.Generated is null)
                 files["golden/documents.json"] = Path.Combine(folder, text.Documents);
+            if (text.Tools is { } tools && ToolPrompts.Load(model, tools, folder) is not null)
+                files[ToolPrompts.InEvidence] = Path.Combine(folder, tools);
             var keptIn = Directory.CreateDirectory(Path.Combine(keep, Key(model))).FullName;
             ExactDecoder? decoder = null;
             ExactDecoder Decoder()
@@ -54,17 +58,19 @@ internal sealed class GoldenText(string keep, Action<string> announce)
             {
                 var logits = Path.Combine(keptIn, $"{id}.f32.gz");
                 if (!File.Exists(logits))
-                    Keep(logits, Decoder(), [.. ids], cancellationToken);
+                    PackedFile.Write(logits, write => Decoder().Logits([.. ids], (_, row) => write(row), cancellationToken));
 
                 files[LogitsPath(id)] = logits;
             }
 
+            var states = layers is { } some ? new ExactLayers(keptIn, shape, Decoder).Load(layered, some, files, cancellationToken) : null;
             var golden = new TextGolden
             {
                 Precision = ClassOf(model.Precision),
                 VocabularySize = shape.VocabularySize,
                 Documents = [.. chosen.Select(document => new GoldenDocument(document.Id, document.Ids, LogitsPath(document.Id)))],
                 Noise = text.Noise,
+                Tools = text.Tools is null ? null : ToolPrompts.InEvidence,
                 Sampling = new SamplingPlan(DrawnAfter, SamplingCells.For(LastRow(files[LogitsPath(DrawnAfter)], shape.VocabularySize))),
                 Answers = text.Generated is not null ? [] : new ExactAnswers(keptIn, TextModelView.Load(model, folder).Ends, Decoder)
                     .Load([.. all.Take(answers).Select(document => (document.Id, document.Ids))], shape, cancellationToken),
@@ -74,6 +80,7 @@ internal sealed class GoldenText(string keep, Action<string> announce)
             return new GoldenInputs(new GoldenPack(0, 0, null, []), [.. chosen.Select(Input)], files.ToImmutable())
             {
                 Text = golden,
+                Layers = states,
                 Long = [.. filling.Select(one => Input((one.Id, one.Ids)))],
             };
         }
@@ -108,7 +115,7 @@ internal sealed class GoldenText(string keep, Action<string> announce)
         var bytes = new byte[document.Ids.Length * sizeof(long)];
         for (var i = 0; i < document.Ids.Length; i++)
             BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(i * sizeof(long)), document.Ids[i]);
-        return new(document.Id, "INT64", [1, document.Ids.Length], bytes);
+        return new(document.Id, [new WireTensor("input_ids", "INT64", [1, document.Ids.Length], bytes)]);
     }
 
     private static ImmutableArray<(string Id, ImmutableArray<int> Ids)> Choose(
@@ -163,29 +170,5 @@ internal sealed class GoldenText(string keep, Action<string> announce)
         // a generated model's manifest states all that its weights and documents follow from
         var pins = text.Generated is not null ? [model.Sha256] : names.Select(name => model.RunnerFiles.First(file => file.Path == name).Sha256);
         return $"{model.Id.Replace('/', '-')}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join('\n', pins.Append(Method)))))[..16]}";
-    }
-
-    private static void Keep(string file, ExactDecoder decoder, int[] ids, CancellationToken cancellationToken)
-    {
-        var partial = $"{file}.{Path.GetRandomFileName()}";
-        try
-        {
-            using (var packed = new GZipStream(File.Create(partial), CompressionLevel.Fastest))
-            {
-                decoder.Logits(ids, (_, logits) =>
-                {
-                    var row = new float[logits.Length];
-                    for (var i = 0; i < row.Length; i++)
-                        row[i] = (float)logits[i];
-                    packed.Write(MemoryMarshal.AsBytes<float>(row));
-                }, cancellationToken);
-            }
-
-            File.Move(partial, file, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(partial);
-        }
     }
 }

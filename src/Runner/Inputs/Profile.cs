@@ -89,6 +89,9 @@ public sealed record ProfileServer
     /// <summary>The port that it listens on, or null where it listens on the Unix socket.</summary>
     public required int? Port { get; init; }
 
+    /// <summary>Folder in the container where the engine keeps a compile or tuning cache, as it is told by options or environment; null if it keeps none.</summary>
+    public string? Cache { get; init; }
+
     public required string ModelName { get; init; }
 
     public required TimeSpan ReadyWithin { get; init; }

@@ -39,21 +39,25 @@ public static partial class ProfileReader
         });
     }
 
-    private static Profile Stack(YamlMap profile, string shownAs, string sha256, ProfileFacts facts) => new()
+    private static Profile Stack(YamlMap profile, string shownAs, string sha256, ProfileFacts facts)
     {
-        File = shownAs,
-        Sha256 = Together(sha256, facts),
-        Facts = facts,
-        Id = profile.Identifier("id"),
-        Name = profile.LocalText("name"),
-        Chip = profile.Map("chip")?.Closed(Chip) ?? new("", "", "cpu", 1, null, null),
-        Versions = profile.TextMap("versions"),
-        Image = profile.Map("image")?.Closed(Image) ?? new("", "", null, ImmutableSortedDictionary<string, string>.Empty),
-        Container = profile.Map("container")?.Closed(Container) ?? new(1, 1, 1, 0, "", [], 1, false, new()),
-        Server = profile.Map("serve")?.Closed(Server) ?? NoServer,
-        Declared = profile.TryMap("declared")?.Closed(Declared) ?? new Declaration(),
-        Exceptions = profile.TextMap("exceptions"),
-    };
+        var chip = profile.Map("chip")?.Closed(Chip) ?? new("", "", "cpu", 1, null, null);
+        return new()
+        {
+            File = shownAs,
+            Sha256 = Together(sha256, facts),
+            Facts = facts,
+            Id = profile.Identifier("id"),
+            Name = profile.LocalText("name"),
+            Chip = chip,
+            Versions = Versions(profile, chip),
+            Image = profile.Map("image")?.Closed(Image) ?? new("", "", null, ImmutableSortedDictionary<string, string>.Empty),
+            Container = profile.Map("container")?.Closed(Container) ?? new(1, 1, 1, 0, "", [], 1, false, new()),
+            Server = profile.Map("serve")?.Closed(Server) ?? NoServer,
+            Declared = profile.TryMap("declared")?.Closed(Declared) ?? new Declaration(),
+            Exceptions = profile.TextMap("exceptions"),
+        };
+    }
 
     /// <summary>What a profile extends is part of it: a changed byte there makes another profile.</summary>
     private static string Together(string sha256, ProfileFacts facts) => facts.Extended.IsEmpty ? sha256
@@ -61,6 +65,12 @@ public static partial class ProfileReader
 
     /// <summary>What a profile says of something that no source states. Such a profile is listed and shown; a run wants it filled in.</summary>
     internal const string Unknown = "unknown";
+
+    private const int LongestPath = 200;
+
+    /// <summary>Where the runner, the image or the kernel puts things of their own.</summary>
+    private static readonly ImmutableArray<string> Taken =
+        ["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/model", "/opt/adaptation", "/opt/engine", "/proc", "/run/adaptation", "/sbin", "/sys", "/tmp", "/usr"];
 
     private static ProfileServer NoServer { get; } = new()
     {
@@ -72,6 +82,18 @@ public static partial class ProfileReader
         AnswerWithin = TimeSpan.Zero,
         Streams = 1,
     };
+
+    /// <summary>A version that no probe reads would be a statement that nothing can be held against.</summary>
+    private static ImmutableSortedDictionary<string, string> Versions(YamlMap profile, ChipFacts chip)
+    {
+        var (stated, known) = (profile.TextMap("versions"), LockCapture.Fields(chip));
+        if (stated.IsEmpty)
+            return stated;
+        var map = profile.TryMap("versions")!;
+        foreach (var field in stated.Keys.Where(field => !known.Contains(field)))
+            map.Problem(field, $"is no field that the probes read of such a chip; known here: {string.Join(", ", known)}");
+        return stated;
+    }
 
     private static ChipFacts Chip(YamlMap chip)
     {
@@ -160,11 +182,24 @@ public static partial class ProfileReader
             Command = server.Texts("command"),
             Environment = server.TextMap("environment"),
             Port = port,
+            Cache = CacheOf(server),
             ModelName = server.TryText("model_name") ?? "",
             ReadyWithin = server.TryDuration("ready_within") ?? Required(server, "ready_within"),
             AnswerWithin = server.TryDuration("answer_within") ?? Required(server, "answer_within"),
             Streams = (int)(server.TryInteger("streams", 1, 4096) ?? 1),
         };
+    }
+
+    /// <summary>A folder of its own: mounted over one that something else lies in it would hide that, and one of the runner's own would show it to the server as its to change.</summary>
+    private static string? CacheOf(YamlMap server)
+    {
+        if (server.TryText("cache") is not { } path)
+            return null;
+        if (!FolderPath().IsMatch(path) || path.Split('/').Any(part => part is "." or "..") || path.Length > LongestPath)
+            server.Problem("cache", $"is `{path}`; expected an absolute path of letters, digits and . _ - such as /var/cache/engine, without . and .. and without a / at its end");
+        else if (Taken.FirstOrDefault(taken => taken == path || taken.StartsWith($"{path}/", StringComparison.Ordinal) || path.StartsWith($"{taken}/", StringComparison.Ordinal)) is { } taken)
+            server.Problem("cache", $"is `{path}`; {taken} is taken. Give a folder of its own, such as /var/cache/engine");
+        return path;
     }
 
     private static TimeSpan Required(YamlMap map, string key)
@@ -226,6 +261,9 @@ public static partial class ProfileReader
 
     [GeneratedRegex(@"\A[a-z0-9][a-z0-9+.-]{1,99}\z")]
     private static partial Regex PackageName();
+
+    [GeneratedRegex(@"\A(/[A-Za-z0-9._-]+)+\z")]
+    private static partial Regex FolderPath();
 
     [GeneratedRegex(@"\A[0-9]{1,9}:[0-9]{1,9}\z")]
     private static partial Regex NumericUser();

@@ -37,23 +37,28 @@ public sealed record ReferenceModel
     /// <summary>What stays on the runner's side.</summary>
     public required ImmutableArray<PinnedFile> RunnerFiles { get; init; }
 
-    public required string InputName { get; init; }
+    /// <summary>Every one of them is sent in each request.</summary>
+    public required ImmutableArray<ModelTensor> Inputs { get; init; }
 
-    public required string OutputName { get; init; }
+    /// <summary>Every one of them is asked for in each request.</summary>
+    public required ImmutableArray<ModelTensor> Outputs { get; init; }
 
-    public required ImmutableArray<long> InputShape { get; init; }
+    /// <summary>How a picture becomes the one input; null where inputs are kept as tensors, and for a language model.</summary>
+    public TextLineInput? Input { get; init; }
 
-    public required ImmutableArray<long> OutputShape { get; init; }
+    /// <summary>Name of the runner file with the character set that the one output is read with; empty where outputs are tensors and nothing more.</summary>
+    public string Charset { get; init; } = "";
 
-    /// <summary>How a picture becomes the input; null for a language model.</summary>
-    public required TextLineInput? Input { get; init; }
+    /// <summary>Empty for a language model, whose expected values are computed.</summary>
+    public string GoldenFile { get; init; } = "";
 
-    /// <summary>Name of the runner file with the character set.</summary>
-    public required string Charset { get; init; }
+    public string GoldenSha256 { get; init; } = "";
 
-    public required string GoldenFile { get; init; }
+    /// <summary>Forms that are made on the runner's side, of which a run takes one; empty where the files are there as they are.</summary>
+    public ImmutableArray<ModelExport> Exports { get; init; } = [];
 
-    public required string GoldenSha256 { get; init; }
+    /// <summary>The language model from whose weights the exports of a tensor model are made; null for any other.</summary>
+    public ReferenceModel? Checkpoint { get; init; }
 
     /// <summary>What only a language model has; null for any other.</summary>
     public TextModel? Text { get; init; }
@@ -66,20 +71,30 @@ public sealed record ReferenceModel
 /// <param name="ChatTemplate">Jinja.</param>
 /// <param name="Documents">Token ids that are teacher-forced.</param>
 /// <param name="Prompts">Beginnings that are continued greedily.</param>
-/// <param name="Exports">Made from the weights on the runner's side; the first is what a run takes unless another precision is asked for.</param>
-public sealed record TextModel(
-    string Weights, string Config, string Tokenizer, string ChatTemplate, string Documents, string Prompts, ImmutableArray<ModelExport> Exports)
+public sealed record TextModel(string Weights, string Config, string Tokenizer, string ChatTemplate, string Documents, string Prompts)
 {
     /// <summary>How the weights are drawn, where there are no files; the names above are empty then, and documents are drawn too.</summary>
     public GeneratedModel? Generated { get; init; }
 
     /// <summary>What trusted 16-bit arithmetic does on this model, from which COR-07's limits follow; null where it was not measured.</summary>
     public ReferenceNoise? Noise { get; init; }
+
+    /// <summary>Prompts with tools (<see cref="ToolPack"/>), by its name among the runner's files; null for a model that calls none.</summary>
+    public string? Tools { get; init; }
 }
 
-/// <summary>One form of a language model that engines load.</summary>
-/// <param name="Precision">f32, f16, q8_0 or q4_0: the element type of its matrices.</param>
-/// <param name="Format">gguf.</param>
+/// <summary>An input or output of a model.</summary>
+/// <param name="DataType">As the Open Inference Protocol spells it.</param>
+/// <param name="Shape">-1 for a free dimension.</param>
+public sealed record ModelTensor(string Name, string DataType, ImmutableArray<long> Shape)
+{
+    /// <summary>Whether a tensor of that shape is one of these.</summary>
+    public bool Takes(ImmutableArray<long> shape) => shape.Length == Shape.Length && shape.Zip(Shape).All(pair => pair.Second == -1 || pair.First == pair.Second);
+}
+
+/// <summary>One form of a model that engines load.</summary>
+/// <param name="Precision">f32, f16, bf16, q8_0 or q4_0: the element type of its matrices; fp32 for a tensor model.</param>
+/// <param name="Format">One of <see cref="ModelFormats"/>.</param>
 public sealed record ModelExport(string Precision, string Format, PinnedFile File);
 
 /// <summary>A package of the npm registry, pinned by the digest that the registry itself states.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Adaptation.Core;
 using Adaptation.Models;
 
@@ -8,6 +7,9 @@ namespace Adaptation.Runner;
 /// <summary>Reads model manifests and says everything that is wrong with one.</summary>
 public static class ReferenceModelReader
 {
+    private static readonly ImmutableArray<ModelTensor> TextInputs = [new("input_ids", "INT64", [1, -1])];
+    private static readonly ImmutableArray<ModelTensor> TextOutputs = [new("logits", "FP32", [1, -1, -1])];
+
     /// <returns>The model; not to be used if anything was added to <paramref name="problems"/>.</returns>
     public static ReferenceModel? TryRead(string path, string shownAs, ICollection<Problem> problems)
     {
@@ -32,42 +34,11 @@ public static class ReferenceModelReader
                 Source = model.TryMap("source")?.Closed(Package),
                 Files = [],
                 RunnerFiles = Files(model, "runner_files"),
-                InputName = "",
-                InputShape = [],
-                OutputName = "",
-                OutputShape = [],
-                Input = null,
-                Charset = "",
-                GoldenFile = "",
-                GoldenSha256 = "",
+                Inputs = [],
+                Outputs = [],
             };
-            return kind == "llm" ? LanguageModel(model, read) : TensorModel(model, read);
+            return kind == "llm" ? LanguageModel(model, read) : TensorModelReader.Read(model, read);
         });
-    }
-
-    private static ReferenceModel TensorModel(YamlMap model, ReferenceModel read)
-    {
-        var signature = model.Map("signature")?.Closed(s => (Input: One(s, "inputs"), Output: One(s, "outputs")));
-        var golden = model.Map("golden")?.Closed(g => (File: SafePath(g, "file"), Sha256: Digest(g)));
-        var output = model.Map("output")?.Closed(o => (Kind: o.Choice("kind", "ctc-greedy"), Charset: o.Text("charset")));
-        if (output is { Charset: { Length: > 0 } charset } && !read.RunnerFiles.Any(file => file.Path == charset))
-            model.Problem("output", $"charset `{charset}` is not among runner_files");
-        var files = Files(model, "files");
-        if (files.IsEmpty)
-            model.Problem("files", "a model has at least one file");
-        return read with
-        {
-            Precision = model.Choice("precision", "fp32"),
-            Files = files,
-            InputName = signature?.Input.Name ?? "",
-            InputShape = signature?.Input.Shape ?? [],
-            OutputName = signature?.Output.Name ?? "",
-            OutputShape = signature?.Output.Shape ?? [],
-            Input = model.Map("input")?.Closed(TextLine) ?? new(1, Bgr: true, 0, 1),
-            Charset = output?.Charset ?? "",
-            GoldenFile = golden?.File ?? "",
-            GoldenSha256 = golden?.Sha256 ?? "",
-        };
     }
 
     /// <summary>A language model takes <c>input_ids</c> [1,T] and gives <c>logits</c> [1,T,V]: the same for all of them.</summary>
@@ -77,19 +48,19 @@ public static class ReferenceModelReader
         if (exports.IsEmpty)
             model.Problem("exports", "a language model has at least one form that an engine loads");
         var text = model.Map("text")?.Closed(parts => new TextModel(
-            Part(parts, "weights"), Part(parts, "config"), Part(parts, "tokenizer"), Part(parts, "chat_template"), Part(parts, "documents"), Part(parts, "prompts"), exports)
+            Part(parts, "weights"), Part(parts, "config"), Part(parts, "tokenizer"), Part(parts, "chat_template"), Part(parts, "documents"), Part(parts, "prompts"))
         {
             Noise = parts.TryMap("noise")?.Closed(noise => new ReferenceNoise(noise.Integer("mean_kld_ppb", 1, 1_000_000), noise.Integer("p999_kld_ppb", 1, 10_000_000))),
+            Tools = parts.Has("tools") ? Part(parts, "tools") : null,
         });
         return read with
         {
             Text = text,
+            Exports = exports,
             Precision = exports.IsEmpty ? "" : exports[0].Precision,
             Files = exports.IsEmpty ? [] : [exports[0].File],
-            InputName = "input_ids",
-            InputShape = [1, -1],
-            OutputName = "logits",
-            OutputShape = [1, -1, -1],
+            Inputs = TextInputs,
+            Outputs = TextOutputs,
         };
 
         string Part(YamlMap parts, string key)
@@ -108,7 +79,7 @@ public static class ReferenceModelReader
         ImmutableArray<ModelExport> exports =
         [
             .. generated.Files.Where(file => file.Format == "gguf").OrderBy(file => file.Type != WeightType.F16).Select(file => new ModelExport(
-                file.Type.Spelling(), file.Format, new PinnedFile("model.gguf", "model.gguf", file.Bytes, file.Sha256))),
+                file.Type.Spelling(), ModelFormats.Gguf, new PinnedFile("model.gguf", "model.gguf", file.Bytes, file.Sha256))),
         ];
         return new ReferenceModel
         {
@@ -123,15 +94,10 @@ public static class ReferenceModelReader
             Source = null,
             Files = exports.IsEmpty ? [] : [exports[0].File],
             RunnerFiles = [],
-            InputName = "input_ids",
-            InputShape = [1, -1],
-            OutputName = "logits",
-            OutputShape = [1, -1, -1],
-            Input = null,
-            Charset = "",
-            GoldenFile = "",
-            GoldenSha256 = "",
-            Text = new TextModel("", "", "tokenizer.json", "", "", "", exports) { Generated = generated },
+            Inputs = TextInputs,
+            Outputs = TextOutputs,
+            Exports = exports,
+            Text = new TextModel("", "", "tokenizer.json", "", "", "") { Generated = generated },
         };
     }
 
@@ -139,14 +105,18 @@ public static class ReferenceModelReader
     [
         .. model.Maps("exports").Select(entry => entry.Closed(export =>
         {
-            var format = export.Choice("format", "gguf");
-            return new ModelExport(
-                export.Choice("precision", "f32", "f16", "bf16", "q8_0", "q4_0"), format,
-                new PinnedFile($"model.{format}", $"model.{format}", export.Integer("bytes", 0, long.MaxValue), Digest(export)));
+            var format = export.Choice("format", ModelFormats.Gguf);
+            return Export(export, export.Choice("precision", "f32", "f16", "bf16", "q8_0", "q4_0"), format);
         })),
     ];
 
-    private static ImmutableArray<PinnedFile> Files(YamlMap model, string key)
+    internal static ModelExport Export(YamlMap export, string precision, string format)
+    {
+        var name = ModelFormats.FileName(format);
+        return new(precision, format, new PinnedFile(name, name, export.Integer("bytes", 0, long.MaxValue), Digest(export)));
+    }
+
+    internal static ImmutableArray<PinnedFile> Files(YamlMap model, string key)
     {
         ImmutableArray<PinnedFile> files =
         [
@@ -161,51 +131,7 @@ public static class ReferenceModelReader
         return files;
     }
 
-    private static (string Name, ImmutableArray<long> Shape) One(YamlMap signature, string key)
-    {
-        var tensors = signature.Maps(key);
-        if (tensors is not [var only])
-        {
-            signature.Problem(key, "expected exactly one tensor");
-            return ("", []);
-        }
-
-        return only.Closed(tensor =>
-        {
-            tensor.Choice("datatype", "FP32");
-            return (tensor.Text("name"), tensor.Texts("shape").Select(text => Dimension(tensor, text)).ToImmutableArray());
-        });
-    }
-
-    private static long Dimension(YamlMap tensor, string text)
-    {
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var dimension) && (dimension == -1 || dimension > 0))
-            return dimension;
-        tensor.Problem("shape", $"`{text}` is not a dimension; expected a positive number, or -1 for a free one");
-        return -1;
-    }
-
-    private static TextLineInput TextLine(YamlMap input)
-    {
-        input.Choice("kind", "text-line");
-        return new(
-            (int)input.Integer("height", 1, 4096),
-            input.Choice("channels", "bgr", "rgb") == "bgr",
-            Number(input, "mean", least: 0),
-            Number(input, "std", least: 1e-6));
-    }
-
-    private static double Number(YamlMap map, string key, double least)
-    {
-        var text = map.Text(key);
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number < 1e6 && number >= least)
-            return number;
-        if (text.Length > 0)
-            map.Problem(key, string.Create(CultureInfo.InvariantCulture, $"is `{text}`; expected a number from {least} to 1000000"));
-        return 1;
-    }
-
-    private static string SafePath(YamlMap map, string key)
+    internal static string SafePath(YamlMap map, string key)
     {
         var path = map.Text(key);
         if (path.Length > 0 && !PinnedFile.IsBelow(path))
@@ -213,7 +139,7 @@ public static class ReferenceModelReader
         return path;
     }
 
-    private static string Digest(YamlMap map)
+    internal static string Digest(YamlMap map)
     {
         var digest = map.Text("sha256");
         if (digest.Length > 0 && (digest.Length != 64 || !digest.All(c => char.IsAsciiHexDigitLower(c) || char.IsAsciiDigit(c))))

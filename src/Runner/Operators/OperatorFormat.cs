@@ -8,7 +8,7 @@ internal sealed record OperatorFormat(string File, Func<OperatorCase, ReadOnlyMe
 {
     private static readonly OperatorFormat Onnx = new("model.onnx", one => one.Onnx);
 
-    private static readonly OperatorFormat TorchScript = new("model.py", one => one.TorchScript is { } source ? System.Text.Encoding.UTF8.GetBytes(source) : null);
+    private static readonly OperatorFormat TorchScript = new("model.py", Source);
 
     /// <returns>Null, with the reason, where the profile's server cannot be handed models.</returns>
     public static OperatorFormat? TryOf(ProfileServer server, out string reason)
@@ -21,5 +21,12 @@ internal sealed record OperatorFormat(string File, Func<OperatorCase, ReadOnlyMe
             _ => "",
         };
         return reason.Length > 0 ? null : server.Adapter!.Name == "libtorch" ? TorchScript : Onnx;
+    }
+
+    private static ReadOnlyMemory<byte>? Source(OperatorCase one)
+    {
+        if (one.TorchScript is not { } source)
+            return null;
+        return System.Text.Encoding.UTF8.GetBytes(source);
     }
 }

@@ -42,6 +42,16 @@ internal static class LockCapture
         return facts.ToImmutable();
     }
 
+    /// <summary>What a profile can state of a stack: the fields that are read of such a chip, and what the server says of its device.</summary>
+    public static ImmutableArray<string> Fields(ChipFacts chip) => [.. StackProbe.Fields(chip), .. Captured, Core.Plan.EngineDevice];
+
+    /// <summary>Read of the run's files and of the container engine.</summary>
+    private static readonly ImmutableArray<string> Captured =
+    [
+        "container.cgroup", "container.engine", "container.engineVersion", "container.image.baseSha256", "container.image.name", "container.image.sha256",
+        "framework.name", "framework.sha256", "framework.version", "isolation", "model.name", "model.sha256", "precision", "profile.id", "serve.sha256",
+    ];
+
     public static async Task<CombinationLock> LockAsync(
         Prepared prepared, StackProbe probe, ImmutableSortedDictionary<string, string> facts, CancellationToken cancellationToken)
     {
@@ -93,6 +103,8 @@ internal static class LockCapture
             text.Append(argument).Append('\n');
         foreach (var (name, value) in server.Environment)
             text.Append(name).Append('=').Append(value).Append('\n');
+        if (server.Cache is { } cache)
+            text.Append("cache ").Append(cache).Append('\n');
         if (server.Adapter is { } adapter)
         {
             text.Append(adapter with { Options = ImmutableSortedDictionary<string, string>.Empty }).Append('\n');

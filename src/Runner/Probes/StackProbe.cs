@@ -24,6 +24,15 @@ public sealed class StackProbe(string root)
             : ImmutableArray<string>.Empty,
     ];
 
+    /// <summary>The names of what <see cref="Read"/> reads of such a chip.</summary>
+    public static ImmutableArray<string> Fields(ChipFacts chip) =>
+    [
+        "accelerator.count", "accelerator.model", "accelerator.vendor",
+        "cpu.architecture", "cpu.microcode", "cpu.model", "cpu.stepping", "cpu.vendor", "os.id", "os.kernel", "os.version",
+        .. chip.Kind == "pci" ? ["accelerator.pciId"] : Array.Empty<string>(),
+        .. chip is { Kind: "pci", KernelModule: not null } ? ["driver.name", "driver.version"] : Array.Empty<string>(),
+    ];
+
     /// <summary>Dotted names to what was read; printable ASCII.</summary>
     public ImmutableSortedDictionary<string, string> Read(ChipFacts chip)
     {

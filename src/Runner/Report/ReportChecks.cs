@@ -36,6 +36,8 @@ internal static class ReportChecks
         page.Add($"<td class=\"verdict\"><span class=\"sign\" aria-hidden=\"true\">{ReportWords.Sign(finding.Verdict)}</span>{ReportWords.Of(finding.Verdict)}</td><td>");
         WriteFigures(page, finding.Figures.IsDefault ? [] : finding.Figures);
         WriteReason(page, finding.Verdict);
+        if (finding.Note is { } note)
+            page.Add($"<p class=\"reason\">{note}</p>");
         foreach (var waiver in content.Waivers.Where(waiver => waiver.Check == finding.Check))
             page.Add($"<p class=\"tag\">{new LocalText($"Waived until {waiver.ExpiresAt}", $"已豁免，至 {waiver.ExpiresAt}")}</p>");
         var measurements = content.Measurements.Where(measurement => measurement.Check == finding.Check);

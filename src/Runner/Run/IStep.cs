@@ -43,44 +43,58 @@ internal sealed record RunContext(
     public Task<(Deployment Deployment, long ReadyAt)> StartServerAsync(Action? beforeStart, CancellationToken cancellationToken) =>
         Deployer.StartAsync(Prepared.ModelFolder, beforeStart, First, cancellationToken);
 
+    /// <summary>The same with a cache of its own.</summary>
+    /// <param name="cacheFolder">Null where the profile declares none.</param>
+    public Task<(Deployment Deployment, long ReadyAt)> StartServerAsync(string? cacheFolder, Action? beforeStart, CancellationToken cancellationToken) =>
+        Deployer.StartAsync(Prepared.ModelFolder, cacheFolder, beforeStart, First, cancellationToken);
+
     /// <summary>Whether the server speaks tensors, so that a language model's logits can be had.</summary>
     public bool HasTensorFace => Inputs.Profile.Server.Protocol == WireProtocol.OpenInference;
 
     public FirstQuestion First => HasTensorFace ? FirstQuestions.Tensor(Prepared.FirstRequest, IsGood) : FirstQuestions.Text(Inputs.ServedName);
 
     /// <summary>A first answer is good if it has the shape that the golden pack expects; what its numbers are worth is COR-18's question.</summary>
-    private bool IsGood(InferAnswer answer) => answer.Parse() is [var output] && output.Shape.SequenceEqual(ShapeOfFirst);
+    private bool IsGood(InferAnswer answer) => Prepared.InOrder(answer.Parse()).Zip(ShapesOfFirst, (output, shape) => output.Shape.SequenceEqual(shape)).All(isRight => isRight);
 
-    private ImmutableArray<long> ShapeOfFirst =>
-        Plan.Text is { } text ? [1, text.Documents[0].Tokens.Length, text.VocabularySize] : Plan.Golden.Lines[0].Shape;
+    private IEnumerable<ImmutableArray<long>> ShapesOfFirst => Plan.Text is { } text
+        ? [[1, text.Documents[0].Tokens.Length, text.VocabularySize]]
+        : Prepared.Golden.Inputs[0].Answers.Select(id => Plan.Golden.Lines.First(line => line.Id == id).Shape);
 }
 
 /// <summary>The golden outputs in memory, for looking at answers while a load runs.</summary>
 internal sealed class GoldenAnswers
 {
     private readonly GoldenPack _pack;
-    private readonly ImmutableArray<ReadOnlyMemory<byte>> _expected;
+    private readonly ImmutableArray<ImmutableArray<(GoldenLine Line, ReadOnlyMemory<byte> Expected)>> _expected;
 
     public GoldenAnswers(GoldenInputs golden)
     {
         _pack = golden.Pack;
-        _expected = [.. _pack.Lines.Select(line => Read(line, golden.Files[line.Expected]))];
+        var lines = _pack.Lines.ToDictionary(line => line.Id, StringComparer.Ordinal);
+        _expected = golden.Text is not null ? []
+            : [.. golden.Inputs.Select(input => input.Answers.Select(id => (lines[id], Read(lines[id], golden.Files[lines[id].Expected]))).ToImmutableArray())];
     }
 
-    /// <summary>Whether an answer to a line lies within the pack's tolerance.</summary>
-    public bool Agrees(int line, WireTensor answer)
+    /// <summary>Whether an answer to an input lies within the pack's tolerance, each output by itself.</summary>
+    /// <param name="answer">In the order of the model's signature.</param>
+    public bool Agrees(int input, ImmutableArray<WireTensor> answer)
     {
-        var expected = _expected[line].Span;
-        if (answer.DataType != "FP32" || answer.Data.Length != expected.Length || !answer.Shape.SequenceEqual(_pack.Lines[line].Shape))
-            return false;
-        var comparison = new Comparison(_pack.RtolPpb / 1e9, _pack.AtolPpb / 1e9);
-        comparison.Add(answer.Data.Span, expected);
-        return comparison.Outside == 0;
+        foreach (var (output, (line, expected)) in answer.Zip(_expected[input]))
+        {
+            if (output.DataType != line.DataType || output.Data.Length != expected.Length || !output.Shape.SequenceEqual(line.Shape))
+                return false;
+            var comparison = new Comparison(_pack.RtolPpb / 1e9, _pack.AtolPpb / 1e9);
+            comparison.Add(line, output.Data.Span, expected.Span);
+            if (comparison.Outside > 0)
+                return false;
+        }
+
+        return answer.Length == _expected[input].Length;
     }
 
     private static ReadOnlyMemory<byte> Read(GoldenLine line, string file)
     {
-        var length = checked((int)GoldenTensor.Bytes(line.Shape));
+        var length = checked((int)GoldenTensor.Bytes(line));
         return GoldenTensor.TryUnpack(line, length, File.ReadAllBytes(file), out var expected) is { } problem
             ? throw new BadInputException([new Problem(file, 0, "", problem)])
             : expected;

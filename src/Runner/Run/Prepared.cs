@@ -21,13 +21,26 @@ public sealed record Prepared(
     internal InferRequest FirstRequest(Transport transport) => Request(transport, Golden.Inputs[0]);
 
     internal InferRequest Request(Transport transport, GoldenInput input) => InferRequest.Create(
-        transport, Inputs.ServedName, [new WireTensor(Inputs.Model.InputName, input.DataType, input.Shape, input.Tensor)], [Inputs.Model.OutputName]);
+        transport, Inputs.ServedName, input.Tensors, [.. Inputs.Model.Outputs.Select(output => output.Name)]);
+
+    /// <summary>The outputs of an answer in the order of the model's signature: a server may give them in any.</summary>
+    internal ImmutableArray<WireTensor> InOrder(ImmutableArray<WireTensor> answer) => [.. Inputs.Model.Outputs.Select(output => answer.First(given => given.Name == output.Name))];
 
     /// <summary>The same payload for the echo, which takes and gives one tensor.</summary>
     internal InferRequest EchoRequest(Transport transport) => EchoRequest(transport, Golden.Inputs[0]);
 
-    internal static InferRequest EchoRequest(Transport transport, GoldenInput input) =>
-        InferRequest.Create(transport, "echo", [new WireTensor("x", "FP32", [input.Tensor.Length / sizeof(float)], input.Tensor)], ["y"]);
+    internal static InferRequest EchoRequest(Transport transport, GoldenInput input)
+    {
+        var payload = new byte[(input.Bytes + sizeof(float) - 1) / sizeof(float) * sizeof(float)]; // bytes and booleans may need to be filled up
+        var at = 0;
+        foreach (var tensor in input.Tensors)
+        {
+            tensor.Data.CopyTo(payload.AsMemory(at));
+            at += tensor.Data.Length;
+        }
+
+        return InferRequest.Create(transport, "echo", [new WireTensor("x", "FP32", [payload.Length / sizeof(float)], payload)], ["y"]);
+    }
 }
 
 /// <summary>What the server of a profile is started on, whatever model it gets.</summary>
@@ -51,7 +64,7 @@ public sealed class Preparation(
             ? KeepTokenizer(generated)
             : await FolderOfAsync(inputs.Model, inputs.Model.RunnerFiles, cancellationToken);
         var (modelFolder, golden) = inputs.Model.Text is null
-            ? (await FolderOfAsync(inputs.Model, inputs.Model.Files, cancellationToken), GoldenInputs.Load(inputs.Model, Path.Combine(runnerFolder, inputs.Model.Charset)))
+            ? (await TensorModelAsync(inputs.Model, cancellationToken), GoldenInputs.Load(inputs.Model, runnerFolder))
             : (await ExportAsync(inputs.Model, runnerFolder, cancellationToken), LoadText(inputs, runnerFolder, cancellationToken));
         var image = await BuildAsync(inputs.Profile, inputs.Engine, inputs.Request.Root, engineFolder, cancellationToken);
         var echo = await EchoAsync(inputs, cancellationToken);
@@ -72,28 +85,37 @@ public sealed class Preparation(
     public async Task<(string File, GoldenInputs Golden)> PrepareTensorModelAsync(ReferenceModel model, CancellationToken cancellationToken)
     {
         packages.RemoveLeftovers();
-        var folder = await FolderOfAsync(model, model.Files, cancellationToken);
+        var folder = await TensorModelAsync(model, cancellationToken);
         await ModelFiles.VerifyAsync(folder, model.Files, cancellationToken);
         var runnerFolder = await FolderOfAsync(model, model.RunnerFiles, cancellationToken);
-        return (Path.Combine(folder, model.Files[0].Path), GoldenInputs.Load(model, Path.Combine(runnerFolder, model.Charset)));
+        return (Path.Combine(folder, model.Files[0].Path), GoldenInputs.Load(model, runnerFolder));
     }
 
     private Task<string> FolderOfAsync(ReferenceModel model, ImmutableArray<PinnedFile> files, CancellationToken cancellationToken) =>
-        model.Source is { } source ? packages.EnsureAsync(source, files, cancellationToken) : packages.KeepAsync(model.Id, model.Folder, files, cancellationToken);
+        files.IsEmpty ? Task.FromResult(model.Folder) : model.Source is { } source ? packages.EnsureAsync(source, files, cancellationToken) : packages.KeepAsync(model.Id, model.Folder, files, cancellationToken);
+
+    private async Task<string> TensorModelAsync(ReferenceModel model, CancellationToken cancellationToken) => model.Checkpoint is { } checkpoint
+        ? await ExportAsync(model, await FolderOfAsync(checkpoint, checkpoint.RunnerFiles, cancellationToken), cancellationToken)
+        : await FolderOfAsync(model, model.Files, cancellationToken);
 
     /// <summary>What a container gets of a language model is made here, from the weights that the manifest pins, and must have the digest that it pins too.</summary>
     private Task<string> ExportAsync(ReferenceModel model, string runnerFolder, CancellationToken cancellationToken) =>
         packages.MakeAsync($"{model.Id.Replace('/', '-')}-{model.Precision}", model.Files, content => Task.Run(() =>
         {
-            var (type, path) = (WeightTypes.Writable[model.Precision], Path.Combine(content, model.Files[0].Path));
-            if (model.Text!.Generated is { } generated)
+            var path = Path.Combine(content, model.Files[0].Path);
+            if (model.Text?.Generated is { } generated)
             {
-                generated.WriteGguf(type, path, new WriteOptions(), cancellationToken);
+                generated.WriteGguf(WeightTypes.Writable[model.Precision], path, new WriteOptions(), cancellationToken);
                 return;
             }
 
             using var checkpoint = Checkpoint.Open(runnerFolder);
-            checkpoint.WriteGguf(type, model.Id, path, new WriteOptions(), cancellationToken);
+            if (model.Checkpoint is null)
+                checkpoint.WriteGguf(WeightTypes.Writable[model.Precision], model.Id, path, new WriteOptions(), cancellationToken);
+            else if (path.EndsWith(ModelFormats.FileName(ModelFormats.TorchScript), StringComparison.Ordinal))
+                checkpoint.WriteTorchScript(path, new WriteOptions(), cancellationToken);
+            else
+                checkpoint.WriteOnnx(path, new WriteOptions(), cancellationToken);
         }, CancellationToken.None), cancellationToken);
 
     private string KeepTokenizer(GeneratedModel model)
@@ -110,8 +132,11 @@ public sealed class Preparation(
         (long? Window, int Count)? longest = inputs.Suite.Checks.Contains("COR-15")
             ? (inputs.Profile.Declared.ContextTokens, (int)inputs.Suite.Apply(inputs.Standard.Clause("COR-15")).Limit("documents_min")) : null;
         var answers = inputs.Suite.Checks.Contains("COR-10") ? (int)inputs.Suite.Apply(inputs.Standard.Clause("COR-10")).Limit("answers_min") : 0;
-        return new GoldenText(packages.Beside("golden"), announce).Load(
-            inputs.Model, runnerFolder, (clause.Limit("documents_min"), clause.Limit("positions_min")), longest, answers, cancellationToken);
+        (long Documents, long Positions)? layers = inputs.Suite.Checks.Contains("COR-06") && inputs.Profile.Server.Protocol == WireProtocol.OpenInference
+            ? Least(inputs.Suite.Apply(inputs.Standard.Clause("COR-06"))) : null;
+        return new GoldenText(packages.Beside("golden"), announce).Load(inputs.Model, runnerFolder, Least(clause), longest, layers, answers, cancellationToken);
+
+        static (long Documents, long Positions) Least(Clause of) => (of.Limit("documents_min"), of.Limit("positions_min"));
     }
 
     private async Task<ContainerImage> BuildAsync(Profile profile, EnginePack? pack, string root, string? engineFolder, CancellationToken cancellationToken)

@@ -34,6 +34,17 @@ public sealed record RunDirectory(string Path)
     /// <param name="path">As the evidence manifest spells it.</param>
     public string InEvidence(string path) => System.IO.Path.Combine(Evidence, path);
 
+    /// <summary>Keeps an answer whole below <c>outputs/</c>; equal answers are one file, named by what it holds.</summary>
+    /// <returns>Its path in the evidence.</returns>
+    public string KeepAnswer(string folder, ReadOnlySpan<byte> answer)
+    {
+        var path = $"outputs/{folder}/{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(answer))[..32]}.bin";
+        var file = InEvidence(path);
+        if (!File.Exists(file))
+            WriteWhole(file, answer);
+        return path;
+    }
+
     /// <summary>Makes the folder of a new run; its name sorts by time and cannot be guessed.</summary>
     /// <exception cref="BrokenEnvironmentException">The folder cannot be made.</exception>
     public static RunDirectory Create(string runs, TimeProvider time)

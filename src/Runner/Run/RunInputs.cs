@@ -45,7 +45,7 @@ public sealed record RunInputs
 
         var stand = TryReadProfile(request.Root, request.Profile, problems);
         var model = TryReadModel(request.Root, request.Model, problems);
-        model = model is null ? null : InPrecision(model, request.Precision, problems);
+        model = model is null || stand is null ? model : InForm(model, request.Precision, stand.Profile, problems);
         if (model is { Files.IsEmpty: true } && problems.Count == 0)
             problems.Add(new(model.File, 0, "made", $"{model.Id} pins no GGUF file, so that nothing says what a container should get; make one with `adapt model make` and state its digest"));
         if (problems.Count > 0)
@@ -99,14 +99,13 @@ public sealed record RunInputs
         return null;
     }
 
-    private static ReferenceModel InPrecision(ReferenceModel model, string? precision, List<Problem> problems)
+    private static ReferenceModel InForm(ReferenceModel model, string? precision, Profile profile, List<Problem> problems)
     {
-        if (precision is null)
+        if (problems.Count > 0) // what a form is chosen by cannot be trusted
             return model;
-        if (model.Text?.Exports.FirstOrDefault(export => export.Precision == precision) is { } chosen)
-            return model with { Precision = chosen.Precision, Files = [chosen.File] };
-        var there = model.Text is { } text ? string.Join(", ", text.Exports.Select(export => export.Precision)) : model.Precision;
-        problems.Add(new(model.File, 0, "exports", $"{model.Id} is not there in `{precision}`; there is {there}"));
+        if (ModelFormats.TryChoose(model, precision, profile, out var reason) is { } chosen)
+            return chosen;
+        problems.Add(new(model.File, 0, model.Exports.IsEmpty ? "files" : "exports", reason));
         return model;
     }
 

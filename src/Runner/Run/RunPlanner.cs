@@ -11,7 +11,7 @@ internal static class RunPlanner
 
     public static ImmutableArray<IStep> Steps { get; } =
     [
-        new VersionStep(), new StartUpStep(), new ServeStep(), new TextServeStep(), new BehaviourStep(), new ThroughputStep(),
+        new VersionStep(), new StartUpStep(), new ServeStep(), new LayerStep(), new TextServeStep(), new BehaviourStep(), new ToolStep(), new CacheStep(), new ThroughputStep(),
         .. TextLoadStep.All(() => new TextLoadDriver()), new IntegrityStep(() => new TextLoadDriver()), new TextRepeatStep(() => new TextLoadDriver()), new RemovalStep(),
     ];
 
@@ -31,29 +31,40 @@ internal static class RunPlanner
                 .. isContainer ? [] : new[] { "no container: the server ran as a plain process" },
                 .. issuer == Certificates.KeyEnvironment.Test ? ["development key: proves that nothing was changed, not who issued it"] : Array.Empty<string>(),
             ],
-            NotApplicable = NotApplicable(inputs, isContainer),
+            NotApplicable = NotApplicable(inputs, prepared.Golden, isContainer),
             Declared = inputs.Profile.Declared,
             Golden = prepared.Golden.Pack,
             Text = prepared.Golden.Text,
+            Layers = prepared.Golden.Layers,
             RequiredVersions = StackProbe.Required(inputs.Profile.Chip),
             DeclaredVersions = inputs.Profile.Versions,
             HardeningExceptions = inputs.Profile.Exceptions,
+            Cache = inputs.Profile.Server.Cache,
         };
     }
 
-    private static ImmutableSortedDictionary<string, string> NotApplicable(RunInputs inputs, bool isContainer)
+    private static ImmutableSortedDictionary<string, string> NotApplicable(RunInputs inputs, GoldenInputs golden, bool isContainer)
     {
         var reasons = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         if (!isContainer)
             reasons.AddRange(Because(NeedsContainer, "the run was asked to do without a container (--isolation process), which caps the level at L1"));
+        if (inputs.Profile.Server.Cache is null)
+            reasons.AddRange(Because(["COR-19"], "the profile declares no compile cache (`serve.cache`)"));
         if (inputs.Model.Text?.Generated is not null)
             reasons.AddRange(Because(NeedsLanguage, "the weights of this model are generated: it knows no language"));
+        if (inputs.Model is { Kind: "llm", Text.Tools: null })
+            reasons.AddRange(Because(ToolStep.All, "the manifest of this model names no pack of tool prompts (text.tools): it is not said to call tools"));
         if (OperatorFormat.TryOf(inputs.Profile.Server, out var reason) is null)
             reasons.AddRange(Because(OperatorStep.All, reason));
+        if ((inputs.Model.Kind == "tensor" ? LayerStep.WhyNot(inputs, golden) : HidesStates(inputs.Profile.Server)) is { } hidden)
+            reasons.AddRange(Because(["COR-06"], hidden));
         return reasons.ToImmutable();
 
         IEnumerable<KeyValuePair<string, string>> Because(ImmutableArray<string> checks, string why) => checks.Where(inputs.Suite.Checks.Contains).Select(id => KeyValuePair.Create(id, why));
     }
+
+    private static string? HidesStates(ProfileServer server) =>
+        server.Protocol == WireProtocol.OpenAi ? "the server speaks the OpenAI-compatible API alone, which shows nothing of what layers compute" : null;
 
     /// <summary>The steps that measure something this run asks for.</summary>
     /// <param name="operators">Makes the cases of single operators; null: they are not measured.</param>

@@ -75,7 +75,9 @@ internal sealed class TextQuestions(
 
     public void Dispose() => _client.Dispose();
 
-    private TextAnswer Post(string route, JsonObject body)
+    /// <summary>Asks without reading the answer, whatever its status is; its usage is not kept.</summary>
+    /// <exception cref="WireException">There was no answer.</exception>
+    public TextAnswer Post(string route, JsonObject body)
     {
         var asked = time.GetTimestamp();
         var named = body.DeepClone().AsObject();

@@ -57,10 +57,14 @@ internal sealed class Opened : IAsyncDisposable
         return Model.Decode(batch).ToArray();
     }
 
-    public async Task<float[]> InferAsync(int rows, params int[] tokens)
+    /// <summary>Logits alone, as the wire asks for them.</summary>
+    public async Task<float[]> InferAsync(int rows, params int[] tokens) => Floats(await OutputAsync(0, rows, tokens));
+
+    public async Task<Tensor> OutputAsync(int place, int rows, params int[] tokens)
     {
         var ids = new Tensor(DataType.Int32, [rows, tokens.Length / rows], MemoryMarshal.AsBytes(tokens.AsSpan()).ToArray());
-        return Floats(Assert.Single(await Model.InferAsync([ids], TestContext.Current.CancellationToken)));
+        var model = Assert.IsType<ISelectiveModel>(Model, exactMatch: false);
+        return Assert.Single(await model.InferAsync([ids], [place], TestContext.Current.CancellationToken));
     }
 
     public static float[] Floats(Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.Data.Span).ToArray();

@@ -7,6 +7,8 @@ public static class Engine
 
     public static string OcrModel => Required("ADAPTATION_OCR_MODEL", "ch_PP-OCRv4_rec_infer.onnx of the reference model ppocr-rec");
 
+    public static string SileroModel => Required("ADAPTATION_SILERO_MODEL", "silero_vad.onnx of the reference model silero-vad");
+
     private static string Required(string variable, string what)
     {
         var path = Environment.GetEnvironmentVariable(variable);

@@ -14,6 +14,7 @@ public sealed class DeterminismTests
         var finding = Judge(Answered((_, _) => [5, 6, 7]), Claiming);
 
         Judged.Passes(finding);
+        Assert.Null(finding.Note);
         Assert.Equal(1_000, Judged.Milli(finding, "different answers, text"));
         Assert.Equal(100_000, Judged.Milli(finding, "the same answer again, run to run"));
         Assert.Equal(100_000, Judged.Milli(finding, "the same answer again, after a restart"));
@@ -28,6 +29,7 @@ public sealed class DeterminismTests
             "2 different answers to the request text, asked 20 times over 2 starts; they part after 1 of 3 tokens", Judged.Measured(Judge(bad, Claiming)));
         var reported = Judge(bad, Silent);
         Judged.Passes(reported);
+        Assert.Equal(new LocalText("reported only: the profile claims no determinism", "仅报告：profile 未声明确定性"), reported.Note);
         Assert.Equal(77_778, Judged.Milli(reported, "the same answer again, run to run"));
     }
 

@@ -86,6 +86,29 @@ public sealed class HardeningTests
         Assert.Equal(1000, Judged.Milli(finding, "exception: devices"));
     }
 
+    [Theory]
+    [InlineData("/run/adaptation,/var/cache/engine", null)]
+    [InlineData("/run/adaptation,/var/cache/engine,/data", "/run/adaptation,/data")]
+    [InlineData("/run/adaptation,/var/cache/engine/x", "/run/adaptation,/var/cache/engine/x")]
+    [InlineData("/run/adaptation,/var/cache", "/run/adaptation,/var/cache")]
+    public void The_cache_that_the_profile_declares_may_be_written_and_is_listed_and_no_folder_beside_it(string mounts, string? blamed)
+    {
+        var (seen, plan) = (Restricted.WithFact("writable_mounts", mounts), Given.Plan with { Cache = "/var/cache/engine" });
+
+        var finding = Judged.By(Clauses.Hardening, seen, plan);
+
+        if (blamed is null)
+        {
+            Judged.Passes(finding);
+            Assert.Equal(1000, Judged.Milli(finding, "writable folder that the profile declares: /var/cache/engine"));
+            Judged.Measured(Judged.By(Clauses.Hardening, seen)); // undeclared
+        }
+        else
+        {
+            Assert.Equal($"1 violations: writable_mounts is {blamed}", Judged.Measured(finding));
+        }
+    }
+
     [Fact]
     public void An_exception_without_a_reason_excuses_nothing() =>
         Judged.Measured(Judged.By(

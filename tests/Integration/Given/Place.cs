@@ -125,7 +125,7 @@ internal static class ShortStandard
           text: # what a language model says, without what takes its time
             title: {en: Text, zh: 文本}
             cap: L5
-            checks: [OPS-02, SEC-05, PERF-01, SEC-01, SEC-03, COR-07, COR-08, COR-09, COR-14, COR-16, MET-01, MET-02, MET-03, MET-04, OPS-01, COR-12, COR-13, COR-15]
+            checks: [OPS-02, SEC-05, PERF-01, SEC-01, SEC-03, COR-06, COR-07, COR-08, COR-09, COR-14, COR-16, MET-01, MET-02, MET-03, MET-04, OPS-01, COR-12, COR-13, COR-15]
             overrides:
               PERF-01: {repeats: 1}
               COR-07: {positions_min: 1000, documents_min: 12}
@@ -151,13 +151,19 @@ internal static class ShortStandard
           words: # what one request at a time shows
             title: {en: Words, zh: 文字}
             cap: L5
-            checks: [COR-07, COR-16, MET-02, MET-03, OPS-01]
+            checks: [COR-06, COR-07, COR-16, MET-02, MET-03, OPS-01]
             overrides:
               COR-07: {positions_min: 1000, documents_min: 12}
+          tools: # COR-17 on a generated pack of its full size
+            title: {en: Tools, zh: 工具}
+            cap: L5
+            checks: [COR-17, OPS-01]
+            overrides:
+              COR-07: {positions_min: 2, documents_min: 2}
           lies: # every check that a server of text which lies may trip over; the detection table's
             title: {en: Lies, zh: 谎言}
             cap: L5
-            checks: [COR-07, COR-16, MET-02, MET-03, PERF-02, PERF-11, OPS-01]
+            checks: [COR-06, COR-07, COR-16, MET-02, MET-03, PERF-02, PERF-11, OPS-01]
             overrides:
               COR-07: {positions_min: 1000, documents_min: 12}
               PERF-02: {ttft_millis_8b: 500, prompt_tokens: 16, output_tokens: 4, percentile_permille: 900, confidence_ppm: 900000, client_error_p50_max_micros: 1000000, client_error_p99_max_micros: 1000000}

@@ -17,6 +17,49 @@ public sealed class ExactDecoderTests
     }
 
     [Theory, MemberData(nameof(Architectures))]
+    public void The_states_after_the_last_layer_are_what_the_logits_are_read_from(DecoderArchitecture architecture)
+    {
+        var (shape, weights) = Given(architecture);
+        var states = States(shape, weights, GivenDecoder.Ids);
+        var (norm, head) = (new double[shape.HiddenSize], new double[shape.VocabularySize * shape.HiddenSize]);
+        weights.Read("model.norm.weight", norm);
+        weights.Read(shape.TiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight", head);
+
+        Assert.Equal(Enumerable.Range(0, shape.Layers), states.Select(state => state.Layer));
+        Assert.All(states, state => Assert.Equal(GivenDecoder.Ids.Length * shape.HiddenSize, state.Values.Length));
+        var read = new List<double>();
+        foreach (var row in states[^1].Values.Chunk(shape.HiddenSize))
+        {
+            var scale = 1 / Math.Sqrt((row.Sum(value => value * value) / row.Length) + shape.NormEpsilon);
+            for (var id = 0; id < shape.VocabularySize; id++)
+                read.Add(row.Select((value, at) => value * scale * norm[at] * head[(id * row.Length) + at]).Sum());
+        }
+
+        Near(GivenDecoder.Logits(shape, weights, GivenDecoder.Ids), [.. read], 1e-12);
+    }
+
+    [Theory, MemberData(nameof(Architectures))]
+    public void A_layers_states_are_the_same_bits_whatever_comes_after_and_no_two_layers_give_the_same(DecoderArchitecture architecture)
+    {
+        var (shape, weights) = Given(architecture);
+        var (whole, part) = (States(shape, weights, GivenDecoder.Ids), States(shape, weights, GivenDecoder.Ids[..5]));
+
+        Assert.True(shape.Layers > 1);
+        for (var layer = 0; layer < shape.Layers; layer++)
+        {
+            SameBits(part[layer].Values, whole[layer].Values[..part[layer].Values.Length]);
+            Assert.True(layer == 0 || whole[layer].Values[0] != whole[layer - 1].Values[0]);
+        }
+    }
+
+    private static List<(int Layer, double[] Values)> States(DecoderShape shape, IWeights weights, int[] ids)
+    {
+        var states = new List<(int, double[])>();
+        new ExactDecoder(shape, weights).States(ids, (layer, values) => states.Add((layer, values.ToArray())), TestContext.Current.CancellationToken);
+        return states;
+    }
+
+    [Theory, MemberData(nameof(Architectures))]
     public void However_a_sequence_is_cut_its_logits_are_the_same_bits(DecoderArchitecture architecture)
     {
         var (shape, weights) = Given(architecture);

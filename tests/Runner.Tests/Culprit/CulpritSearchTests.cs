@@ -128,7 +128,7 @@ public sealed class CulpritSearchTests : IAsyncLifetime
     [Fact]
     public async Task A_reference_that_disagrees_with_the_golden_pack_accuses_nobody()
     {
-        var golden = new GoldenOutput([2, 3], new float[6], 1e-3, 1e-3);
+        var golden = new GoldenOutput(CulpritModel.Read(_folder.Write("g.onnx", GivenModels.Chain)).Outputs[0], new("i", "", [2, 3], ""), new byte[24], 1e-3, 1e-3);
 
         var error = await Assert.ThrowsAsync<BrokenEnvironmentException>(() => RunAsync(GivenModels.Chain, Right, golden, GivenModels.Input()));
 
@@ -156,7 +156,7 @@ public sealed class CulpritSearchTests : IAsyncLifetime
     private Task<CulpritResult> RunAsync(byte[] model, ModelTalk tested, params ImmutableArray<WireTensor> inputs) => RunAsync(model, tested, null, inputs);
 
     private Task<CulpritResult> RunAsync(byte[] model, ModelTalk tested, GoldenOutput? golden, params ImmutableArray<WireTensor> inputs) => new CulpritSession(Right, tested, _told.Add).RunAsync(
-        new("m", CulpritModel.Read(_folder.Write("m.onnx", model)), [new("i", inputs.IsEmpty ? [GivenModels.Input()] : inputs, golden)], GivenModels.Accuracy, "test"), Token);
+        new("m", CulpritModel.Read(_folder.Write("m.onnx", model)), [new("i", inputs.IsEmpty ? [GivenModels.Input()] : inputs) { Golden = golden is null ? [] : [golden] }], GivenModels.Accuracy, "test"), Token);
 
     private Task<ReplayResult> ReplayAsync(Reproducer reproducer) => ReplaySession.RunAsync(
         Reproducer.Read(reproducer.ToFile()), new RemoteModelServer(_server.Transport, TimeProvider.System, TimeSpan.FromSeconds(60)), GivenModels.Accuracy, TimeProvider.System, Token);

@@ -86,9 +86,9 @@ internal sealed class GivenRun : IDisposable
     {
         var inputs = RunInputs.Read(Request);
         var engine = new EnginePack("lib", "1.0.0", "MIT", new PackageSource("lib", "1.0.0", ""), [new PinnedFile("lib.so", "lib.so", 3, Sha256("lib"u8))]);
-        var golden = GoldenInputs.Load(inputs.Model, _folder.At("reference-models/m/chars.txt"));
+        var golden = GoldenInputs.Load(inputs.Model, _folder.At("reference-models/m"));
         foreach (var (input, line) in golden.Inputs.Zip(golden.Pack.Lines))
-            _answers[Convert.ToHexString(input.Tensor.Span)] = MemoryMarshal.AsBytes<float>(Expected(line.Text)).ToArray();
+            _answers[Convert.ToHexString(input.Tensors[0].Data.Span)] = MemoryMarshal.AsBytes<float>(Expected(line.Text)).ToArray();
         var image = new ContainerImage("x", $"sha256:{new string('a', 64)}", $"sha256:{new string('b', 64)}");
         return new Prepared(
             Engine, image, image with { Name = "echo" }, Path.GetDirectoryName(_folder.Write("engine/lib.so", "lib"))!,
@@ -104,7 +104,7 @@ internal sealed class GivenRun : IDisposable
         _folder.Write("reference-models/m/model.bin", "the model");
         var lines = new[] { ("one", "ab"), ("two", "ba") }.Select((line, at) => Line(line.Item1, line.Item2, (byte)(at * 40)));
         var pack = _folder.Write("reference-models/m/golden/golden.json", $$"""
-            {"schema": "adaptation.golden/v1", "model": "m", "tolerance": {"rtolPpb": 1000000, "atolPpb": 500}, "lines": [{{string.Join(',', lines)}}]}
+            {"schema": "adaptation.golden/v1", "model": "m", "tolerance": {"rtolPpb": 1000000, "atolPpb": 500}, "cases": [{{string.Join(',', lines)}}]}
             """);
         _folder.Write("reference-models/m/model.yaml", $$"""
             schema: adaptation.model/v1

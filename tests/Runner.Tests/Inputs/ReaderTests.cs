@@ -25,9 +25,9 @@ public class ReaderTests
         var root = Path.Combine(Golden.Root, "reference-models/ppocrv4-rec");
         var problems = new List<Problem>();
         var model = ReferenceModelReader.TryRead(Path.Combine(root, "model.yaml"), "model.yaml", problems)!;
-        var golden = GoldenInputs.Load(model, "charset.txt");
+        var golden = GoldenInputs.Load(model, root);
         Assert.Equal(golden.Pack.Lines.Length, golden.Inputs.Length);
-        Assert.All(golden.Inputs, input => Assert.Equal(48, input.Shape[2]));
+        Assert.All(golden.Inputs, input => Assert.Equal(48, input.Tensors[0].Shape[2]));
     }
 
     public static TheoryData<string, string, string> ProfileMistakes => new()
@@ -65,6 +65,19 @@ public class ReaderTests
         { "ready_within: 5s", "ready_within: 100000min", "serve.ready_within" },
         { "  ready_within: 5s\n", "", "serve.ready_within" },
         { "streams: 2", "streams: two", "serve.streams" },
+        { "streams: 2", "streams: 2\n  cache: var/cache", "serve.cache" },
+        { "streams: 2", "streams: 2\n  cache: /", "serve.cache" },
+        { "streams: 2", "streams: 2\n  cache: /var/cache/", "serve.cache" },
+        { "streams: 2", "streams: 2\n  cache: /var/../etc", "serve.cache" },
+        { "streams: 2", "streams: 2\n  cache: \"/var/a b\"", "serve.cache" },
+        { "streams: 2", "streams: 2\n  cache: /model/cache", "serve.cache" },
+        { "streams: 2", "streams: 2\n  cache: /run", "serve.cache" },
+        { "streams: 2", "streams: 2\n  cache: /usr/lib", "serve.cache" },
+        { "streams: 2", "streams: 2\n  cache: [/var/cache]", "serve.cache" },
+        { "{framework.version: 1.0.0}", "{framework.versions: 1.0.0}", "versions.framework.versions" },
+        { "{framework.version: 1.0.0}", "{driver.version: 1.0.0}", "versions.driver.version" },
+        { "{framework.version: 1.0.0}", "{framework.version: [1]}", "versions.framework.version" },
+        { "{framework.version: 1.0.0}", "[framework.version]", "versions" },
         { "command: [/serve, \"{socket}\", \"{model}\"]", "", "serve.command" },
         { "latency_p99: {1: 1min, 2: 1min}", "latency_p99: {many: 1min}", "declared.latency_p99.many" },
         { "throughput: 1/s", "throughput: 1", "declared.throughput" },
@@ -80,6 +93,35 @@ public class ReaderTests
         Assert.Contains(from, GivenRun.Profile, StringComparison.Ordinal);
         var problems = Profile(GivenRun.Profile.Replace(from, to, StringComparison.Ordinal));
         Assert.Contains(problems, problem => problem.Key == key && problem.Line > 0 && problem.File == "p.yaml");
+    }
+
+    [Fact]
+    public void A_version_that_no_probe_reads_is_refused_in_its_line_with_the_fields_that_are_read()
+    {
+        var problem = Assert.Single(Profile(GivenRun.Profile.Replace("{framework.version: 1.0.0}", "\n  os.id: debian\n  firmware.version: \"1\"", StringComparison.Ordinal)));
+
+        Assert.Equal(("versions.firmware.version", 7), (problem.Key, problem.Line));
+        Assert.Contains("engine.device", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("framework.version", problem.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("driver", problem.Message, StringComparison.Ordinal); // of a CPU none is read
+        Assert.Empty(Profile(GivenRun.Profile.Replace("kind: cpu", "kind: pci, pci: \"19e5:d802\", kernel_module: drv", StringComparison.Ordinal).Replace("framework.version: 1.0.0", "driver.version: 1, engine.device: NPU0", StringComparison.Ordinal)));
+    }
+
+    /// <summary>The list must not drift from the probes.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData("drv")]
+    public async Task The_fields_that_a_profile_may_state_are_those_that_are_read(string? module)
+    {
+        using var run = new GivenRun();
+        foreach (var chip in (ChipFacts[])[run.Prepared.Inputs.Profile.Chip, new("v", "m", "pci", 1, "19e5:d802", module)])
+        {
+            var prepared = run.Prepared with { Inputs = run.Prepared.Inputs with { Profile = run.Prepared.Inputs.Profile with { Chip = chip } } };
+
+            var read = await LockCapture.FactsAsync(prepared, new StackProbe("/"), TestContext.Current.CancellationToken);
+
+            Assert.Equal(read.Keys.Append(Plan.EngineDevice).Order(StringComparer.Ordinal), LockCapture.Fields(chip).Order(StringComparer.Ordinal));
+        }
     }
 
     [Theory]
@@ -99,6 +141,15 @@ public class ReaderTests
     [Fact]
     public void The_schema_for_editors_knows_the_same_bound_of_threads() =>
         Assert.Contains($"\"threads\": {{ \"type\": \"integer\", \"minimum\": 0, \"maximum\": {EngineThreads.Most},", File.ReadAllText(Path.Combine(Golden.Root, "hardware-profiles/schema.json")), StringComparison.Ordinal);
+
+    [Fact]
+    public void The_schema_for_editors_knows_the_same_fields_of_versions()
+    {
+        using var schema = System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(Golden.Root, "hardware-profiles/schema.json")));
+        var known = schema.RootElement.GetProperty("properties").GetProperty("versions").GetProperty("propertyNames").GetProperty("enum").EnumerateArray().Select(name => name.GetString());
+
+        Assert.Equal(LockCapture.Fields(new("v", "m", "pci", 1, "19e5:d802", "drv")).Order(StringComparer.Ordinal), known);
+    }
 
     [Fact]
     public void All_mistakes_are_named_at_once()

@@ -19,6 +19,21 @@ public sealed class StandardReaderTests
             standard.Waivers.Cap(Level.L3, 1000), standard.Waivers.Cap(Level.L5, 1000)));
     }
 
+    [Fact]
+    public void The_suite_audit_is_the_suite_quick_and_the_audit()
+    {
+        var file = Path.Combine(Golden.Root, "standard/0.1/catalogue.yaml");
+        var standard = StandardReader.TryRead(file, file, [])!;
+
+        var (quick, audit) = (standard.TryFindSuite("quick")!, standard.TryFindSuite("audit")!);
+
+        Assert.Equal(quick.Checks, audit.Checks.Where(check => check != "PERF-11"));
+        Assert.Contains("PERF-11", audit.Checks);
+        Assert.Equal(quick.Cap, audit.Cap);
+        Assert.All(quick.Checks, check => Assert.Equal(
+            quick.Apply(standard.Clause(check)).Limits.OrderBy(limit => limit.Key, StringComparer.Ordinal), audit.Apply(standard.Clause(check)).Limits.OrderBy(limit => limit.Key, StringComparer.Ordinal)));
+    }
+
     public static TheoryData<string, string, string> StandardMistakes => new()
     {
         { "procedure: latency", "procedure: magic", "checks[2].procedure" },

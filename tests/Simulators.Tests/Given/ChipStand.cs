@@ -31,6 +31,10 @@ internal sealed class ChipStand : IDisposable
             checks: [OPS-02, COR-01, COR-02, COR-03, COR-04, COR-05, COR-12, OPS-01]
             overrides:
               OPS-02: {captured_share_ppm: 800000} # an engine that comes in no pack has no name and version that a probe reads
+          caches:
+            title: {en: Caches, zh: 缓存}
+            cap: L5
+            checks: [COR-12, COR-19, OPS-01]
           loaded:
             title: {en: Answers under load, zh: 负载下的应答}
             cap: L5
@@ -56,13 +60,17 @@ internal sealed class ChipStand : IDisposable
     /// <summary>Certifies the chip with one fault, or none.</summary>
     /// <param name="fault">As the provider spells it.</param>
     /// <param name="seed">Of the operators' inputs; a run of the product draws its own.</param>
-    public async Task<Judgement> CertifyAsync(string suite, string fault, ulong seed, CancellationToken cancellationToken)
+    public Task<Judgement> CertifyAsync(string suite, string fault, ulong seed, CancellationToken cancellationToken) =>
+        CertifyAsync(suite, fault, seed, ChipCache.None, cancellationToken);
+
+    /// <inheritdoc cref="CertifyAsync(string, string, ulong, CancellationToken)"/>
+    public async Task<Judgement> CertifyAsync(string suite, string fault, ulong seed, ChipCache cache, CancellationToken cancellationToken)
     {
         // told by the environment where it is the name itself that lies: the provider is asked its name before it has options
         var (mayFallBack, inEnvironment) = (fault == "cpu-fallback", fault == "wrong-device");
-        var own = Directory.CreateDirectory(Path.Combine(_folder, $"{suite}-{(fault.Length == 0 ? "sound" : fault)}-{seed}")).FullName;
+        var own = Directory.CreateDirectory(Path.Combine(_folder, $"{suite}-{(fault.Length == 0 ? "sound" : fault)}-{cache}-{seed}")).FullName;
         var profile = Path.Combine(own, "profile.yaml");
-        await File.WriteAllTextAsync(profile, Profile(fault, mayFallBack, inEnvironment), cancellationToken);
+        await File.WriteAllTextAsync(profile, Profile(fault, mayFallBack, inEnvironment, cache), cancellationToken);
         using var keys = DevelopmentKeys.OpenOrCreate(Path.Combine(own, "keys"), TimeProvider.System);
         await using var engine = new LocalProcessEngine(Path.Combine(own, "processes"), TimeProvider.System);
         var preparation = new Preparation(new NpmPackages(Path.Combine(own, "packages"), _ => { }), engine, SimulatedChip.Host, (name, _, _) => Task.FromResult(name), _ => { });
@@ -82,7 +90,7 @@ internal sealed class ChipStand : IDisposable
         File.WriteAllBytes(file, bytes);
     }
 
-    private static string Profile(string fault, bool mayFallBack, bool inEnvironment) => $$"""
+    private static string Profile(string fault, bool mayFallBack, bool inEnvironment, ChipCache cache) => $$"""
         schema: adaptation.profile/v1
         id: simulated/chip
         name: {en: Simulated chip, zh: 模拟芯片}
@@ -95,8 +103,8 @@ internal sealed class ChipStand : IDisposable
           listen: unix
           ready_within: 60s
           answer_within: 30s
-          streams: 4
-          environment: {ORT_DISABLE_TELEMETRY: "1"{{(inEnvironment ? $", ADAPTATION_EP_FAULT: {fault}" : "")}}}
+          streams: 4{{(cache == ChipCache.None ? "" : "\n  cache: /var/cache/chip")}}
+          environment: {ORT_DISABLE_TELEMETRY: "1"{{(inEnvironment ? $", ADAPTATION_EP_FAULT: {fault}" : "")}}{{(cache == ChipCache.Kept ? ", ADAPTATION_EP_CACHE: /var/cache/chip" : "")}}}
           adapter:
             name: onnxruntime
             library: {{Engine.Library}}
@@ -107,6 +115,18 @@ internal sealed class ChipStand : IDisposable
             options: {fault: {{(inEnvironment || fault.Length == 0 ? "none" : fault)}}}
         declared: {cold_start: 60s, warm_start: 60s, latency_p99: {1: 10s, 4: 10s}, throughput: 1/s, deterministic: true}
         """;
+}
+
+/// <summary>What the profile says of the chip's cache, and what the chip does.</summary>
+internal enum ChipCache
+{
+    None,
+
+    /// <summary>Declared, and the chip is told where it is.</summary>
+    Kept,
+
+    /// <summary>Declared, and the chip knows nothing of it.</summary>
+    DeclaredOnly,
 }
 
 /// <summary>The least network that the tensor checks take: eight pictures of 2 x 2, of each the sigmoid of its mean colour and the square of that, read as text.</summary>
@@ -123,7 +143,7 @@ internal static class SmallModel
         write("chars.txt", "a\nb\n"u8.ToArray());
         var pack = Encoding.UTF8.GetBytes($$"""
             {"schema": "adaptation.golden/v1", "model": "small", "tolerance": {"rtolPpb": 1000000, "atolPpb": 500},
-             "lines": [{{string.Join(",\n", Enumerable.Range(0, Lines).Select(line => Line($"line-{line}", random, (path, bytes) => write($"golden/{path}", bytes))))}}]}
+             "cases": [{{string.Join(",\n", Enumerable.Range(0, Lines).Select(line => Line($"line-{line}", random, (path, bytes) => write($"golden/{path}", bytes))))}}]}
             """);
         write("golden/golden.json", pack);
         write("model.yaml", Encoding.UTF8.GetBytes($$"""

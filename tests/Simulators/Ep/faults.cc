@@ -10,7 +10,7 @@
 
 const char* const kFaultNames[] = {"none", "scaled-1-percent", "scaled-1-permille", "bf16", "fp8", "flush-to-zero", "truncate", "nan-to-zero", "fp16-sums",
                                    "wrong-tile", "padding-off-by-one", "stale-under-load", "bit-flip", "second-run", "batch", "long", "cpu-fallback",
-                                   "wrong-device", nullptr};
+                                   "wrong-device", "cache-unchecked", "cache-warm", "cache-crash", nullptr};
 
 Fault FaultOf(const std::string& name) {
   std::string known;

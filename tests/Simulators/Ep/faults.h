@@ -26,6 +26,9 @@ enum class Fault {
   LongDimension,
   CpuFallback,
   WrongDevice,
+  CacheUnchecked,
+  CacheWarm,
+  CacheCrash,
 };
 
 // Null-terminated names in the order of Fault.

@@ -1,10 +1,10 @@
 // A plug-in execution provider for ONNX Runtime, as a vendor would ship one, whose chip has one fault, or none: the known-bad controls of the numeric checks.
 // Provider options (or environment variables, which the options override): fault (ADAPTATION_EP_FAULT), seed (ADAPTATION_EP_SEED) of the bit flips,
-// bound (ADAPTATION_EP_BOUND) of the fault "long".
+// bound (ADAPTATION_EP_BOUND) of the fault "long". ADAPTATION_EP_CACHE is a folder for compiled nodes; without it none are kept.
 #include <cstdlib>
 #include <memory>
 
-#include "tensor.h"
+#include "cache.h"
 
 namespace {
 
@@ -33,9 +33,11 @@ struct Provider : Handed {
 };
 
 // One compiled node.
-struct Compiled : Handed {
+struct CompiledNode : Handed {
   Operation operation;
   Kernel kernel = nullptr;
+  Stage stage;
+  bool is_cached = false;
   std::vector<int> places;
   Chip* chip = nullptr;
   NodeMemory memory;
@@ -47,22 +49,23 @@ struct InHand {
   Chip& chip;
 };
 
-Status* Compute(Compiled* node, void*, KernelContext* context) noexcept {
+Status* Compute(CompiledNode* node, void*, KernelContext* context) noexcept {
   return Guarded([&] {
     const InHand in_hand(*node->chip);
     Call call(context, node->places, static_cast<Type>(node->operation.output_types[0]));
     node->kernel(node->operation, call, Arithmetic(node->chip->fault()));
-    if (IsArithmetic(node->operation))
-      node->chip->Bend(node->memory, node->operation.name == "MatMul" || node->operation.name == "Gemm", call.made().shape, call.made().floats(), call.made().count());
+    if (!IsArithmetic(node->operation)) return;
+    if (node->is_cached) node->stage.Run(call.made().floats(), call.made().count());
+    node->chip->Bend(node->memory, node->operation.name == "MatMul" || node->operation.name == "Gemm", call.made().shape, call.made().floats(), call.made().count());
   });
 }
 
-Status* CreateState(Compiled*, void*, void** state) noexcept {
+Status* CreateState(CompiledNode*, void*, void** state) noexcept {
   *state = nullptr;
   return nullptr;
 }
 
-void ReleaseState(Compiled*, void*) noexcept {}
+void ReleaseState(CompiledNode*, void*) noexcept {}
 
 const char* Name(const Handed*) noexcept { return kName; }
 uint32_t VendorId(const Handed*) noexcept { return FaultOf(FromEnvironment("ADAPTATION_EP_FAULT", "")) == Fault::WrongDevice ? 0x10DE : 0xADA9; }
@@ -116,12 +119,16 @@ std::vector<int> Places(const Operation& operation, const std::vector<std::strin
   return places;
 }
 
-std::unique_ptr<Compiled> CompileOne(Provider* provider, const Graph* graph, const Node* fused) {
+std::unique_ptr<CompiledNode> CompileOne(Provider* provider, const Graph* graph, const Node* fused) {
   const Node* node = nullptr;
   Check(GraphGetNodes(graph, &node, 1));
-  auto made = std::make_unique<Compiled>();
+  auto made = std::make_unique<CompiledNode>();
   made->operation = Operation::Read(node);
   made->kernel = KernelOf(made->operation);
+  if (const std::string folder = FromEnvironment("ADAPTATION_EP_CACHE", ""); !folder.empty() && IsArithmetic(made->operation)) {
+    made->stage = Compiled(made->operation, folder, provider->chip.fault());
+    made->is_cached = true;
+  }
   made->places = Places(made->operation, InputNames(fused));
   made->chip = &provider->chip;
   made->Set(1, CreateState), made->Set(2, Compute), made->Set(3, ReleaseState);
@@ -135,7 +142,7 @@ Status* Compile(Provider* provider, const Graph** graphs, const Node** fused, si
 }
 
 void ReleaseComputed(Handed*, Handed** made, size_t count) noexcept {
-  for (size_t at = 0; at < count; at++) delete static_cast<Compiled*>(made[at]);
+  for (size_t at = 0; at < count; at++) delete static_cast<CompiledNode*>(made[at]);
 }
 
 Status* GetDevices(Handed* factory, const HardwareDevice* const* devices, size_t count, EpDevice** made, size_t room, size_t* used) noexcept {

@@ -49,8 +49,17 @@ internal sealed class InferHandler(string modelName, ITensorModel model, long ma
         var selected = InferResponse.Select(request, model.Signature);
         using var reader = new TensorReader(model.Signature, request);
         var inputs = await reader.ReadAsync(json, body, hasBinary, context.RequestAborted);
-        var outputs = await model.InferAsync(inputs, context.RequestAborted);
+        var outputs = await InferAsync(inputs, selected, context.RequestAborted);
         await SendAsync(context, InferResponse.Write(modelName, request.Id, model.Signature, selected, outputs));
+    }
+
+    /// <returns>In the order of <paramref name="selected"/>.</returns>
+    private async Task<IReadOnlyList<Tensor>> InferAsync(IReadOnlyList<Tensor> inputs, (int Place, bool Binary)[] selected, CancellationToken cancellationToken)
+    {
+        if (model is ISelectiveModel selective && selected is not [])
+            return await selective.InferAsync(inputs, Array.ConvertAll(selected, output => output.Place), cancellationToken);
+        var all = await model.InferAsync(inputs, cancellationToken);
+        return Array.ConvertAll(selected, output => all[output.Place]);
     }
 
     /// <returns>Null without the header: the whole body is JSON.</returns>

@@ -29,6 +29,7 @@ internal sealed record InferResponse(ReadOnlyMemory<byte> Json, IReadOnlyList<Re
         return selected;
     }
 
+    /// <param name="outputs">In the order of <paramref name="selected"/>.</param>
     /// <exception cref="RefusedException">JSON cannot carry a value of an output that was asked for as JSON.</exception>
     public static InferResponse Write(string model, string? id, TensorSignature signature, (int Place, bool Binary)[] selected, IReadOnlyList<Tensor> outputs)
     {
@@ -42,11 +43,12 @@ internal sealed record InferResponse(ReadOnlyMemory<byte> Json, IReadOnlyList<Re
             if (id is not null)
                 json.WriteString("id"u8, id);
             json.WriteStartArray("outputs"u8);
-            foreach (var (place, asBinary) in selected)
+            for (var index = 0; index < selected.Length; index++)
             {
-                WriteOutput(json, signature.Outputs[place], outputs[place], asBinary);
+                var (place, asBinary) = selected[index];
+                WriteOutput(json, signature.Outputs[place], outputs[index], asBinary);
                 if (asBinary)
-                    binary.Add(outputs[place].Data);
+                    binary.Add(outputs[index].Data);
             }
             json.WriteEndArray();
             json.WriteEndObject();

@@ -62,6 +62,8 @@ internal static unsafe class LlamaAbi
         BatchThreads = new("n_threads_batch", 32, Int, 4),
         Pooling = new("pooling_type", 44, Int, MinusOne),
         FlashAttention = new("flash_attn_type", 52, Int, MinusOne),
+        EvalCallback = new("cb_eval", 88, Pointer, 0),
+        EvalData = new("cb_eval_user_data", 96, Pointer, 0),
         KeyType = new("type_k", 104, Int, 1),
         ValueType = new("type_v", 108, Int, 1),
         AbortCallback = new("abort_callback", 112, Pointer, 0),
@@ -84,7 +86,7 @@ internal static unsafe class LlamaAbi
         new("rope_freq_base", 56, Int, 0), new("rope_freq_scale", 60, Int, 0), new("yarn_ext_factor", 64, Int, MinusOneFloat),
         new("yarn_attn_factor", 68, Int, MinusOneFloat), new("yarn_beta_fast", 72, Int, MinusOneFloat),
         new("yarn_beta_slow", 76, Int, MinusOneFloat), new("yarn_orig_ctx", 80, Int, 0), new("defrag_thold", 84, Int, MinusOneFloat),
-        new("cb_eval", 88, Pointer, 0), new("cb_eval_user_data", 96, Pointer, 0), KeyType, ValueType, AbortCallback, AbortData, Embeddings,
+        EvalCallback, EvalData, KeyType, ValueType, AbortCallback, AbortData, Embeddings,
         new("offload_kqv", 129, Bool, 1), new("no_perf", 130, Bool, 1), new("op_offload", 131, Bool, 1), new("swa_full", 132, Bool, 1),
         new("kv_unified", 133, Bool, 0), new("samplers", 136, Pointer, 0), new("n_samplers", 144, Pointer, 0), new("ctx_other", 152, Pointer, 0),
     ];

@@ -16,7 +16,9 @@ internal enum LlamaSymbol
     llama_model_get_vocab,
     llama_model_chat_template,
     llama_model_n_ctx_train,
+    llama_model_n_embd,
     llama_model_n_embd_out,
+    llama_model_n_layer,
     llama_model_n_params,
 
     llama_context_default_params,
@@ -50,6 +52,11 @@ internal enum LlamaSymbol
 
     ggml_log_set,
     ggml_commit,
+    ggml_get_name,
+    ggml_nbytes,
+    ggml_nelements,
+    ggml_is_contiguous,
+    ggml_backend_tensor_get,
     ggml_backend_load_all_from_path,
     ggml_backend_dev_count,
     ggml_backend_dev_get,
