@@ -24,12 +24,22 @@ internal static class ListCommand
     private static int Profiles(Machine machine)
     {
         var problems = new List<Problem>();
-        var code = Each(machine, "hardware-profiles", "*.yaml", (file, shown, found) => ProfileReader.TryReadFile(file, shown, machine.Root, found)?.Stack,
+        var chips = new List<ProfileFile>();
+        var stacked = new HashSet<string>(StringComparer.Ordinal);
+        var code = Each(machine, "hardware-profiles", "*.yaml", (file, shown, found) => Seen(ProfileReader.TryReadFile(file, shown, machine.Root, found), chips)?.Stack,
             profile =>
-            [
-                profile.Id, $"{profile.Chip.Vendor} {profile.Chip.Model}", profile.Server.Adapter?.Name ?? (profile.Server.Protocol == WireProtocol.OpenAi ? "openai" : "open-inference"),
-                string.Join('+', profile.Facts.LaunchForms()), ProfileCommand.Known(profile.Facts), profile.Name.Zh, profile.Name.En,
-            ]);
+            {
+                stacked.UnionWith(profile.Facts.Extended.Select(file => file.Shown));
+                return
+                [
+                    profile.Id, $"{profile.Chip.Vendor} {profile.Chip.Model}", profile.Server.Adapter?.Name ?? (profile.Server.Protocol == WireProtocol.OpenAi ? "openai" : "open-inference"),
+                    string.Join('+', profile.Facts.LaunchForms()), ProfileCommand.Known(profile.Facts), profile.Name.Zh, profile.Name.En,
+                ];
+            });
+        ProfileFile[] bare = [.. chips.Where(chip => !stacked.Contains($"hardware-profiles/{chip.Id}.yaml"))];
+        if (bare.Length > 0)
+            Console.WriteLine("\nfacts, and no stack that could be started 仅有资料、尚无可运行的软件栈:");
+        Table.Print(Console.Out, bare.Select(chip => new[] { $"  {chip.Id}", string.Join('+', chip.Facts.LaunchForms()), ProfileCommand.Known(chip.Facts), chip.Name.Zh, chip.Name.En }));
         var wanted = WantedChip.Read(machine.Root, problems);
         if (problems.Count > 0)
             throw new BadInputException([.. problems]);
@@ -37,6 +47,13 @@ internal static class ListCommand
             Console.WriteLine("\nwanted, too little is known 待补充资料:");
         Table.Print(Console.Out, wanted.Select(chip => new[] { $"  {chip.Id}", chip.Name.Zh, chip.Why.Zh, chip.Why.En }));
         return code;
+    }
+
+    private static ProfileFile? Seen(ProfileFile? file, List<ProfileFile> chips)
+    {
+        if (file?.Part == ProfilePart.Chip)
+            chips.Add(file);
+        return file;
     }
 
     private static int Models(Machine machine) => Each(machine, "reference-models", "model.yaml", ReferenceModelReader.TryRead,
