@@ -27,6 +27,7 @@ internal static class Program
             IssueCommand.Create(machine),
             ListCommand.Create(machine),
             ProfileCommand.Create(machine),
+            PlanCommand.Create(machine),
             DoctorCommand.Create(machine, Workshop.OpenAsync),
             PrepareCommand.Create(machine, Workshop.OpenAsync),
             ModelCommand.Create(machine),

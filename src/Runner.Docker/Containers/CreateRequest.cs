@@ -92,12 +92,18 @@ internal static class CreateRequest
         json.WriteNumber("NanoCpus", spec.CpuMillis * 1_000_000L);
         json.WriteNumber("PidsLimit", spec.Pids);
         json.WriteStartArray("Ulimits"); // a core dump would hold prompts and weights, and lands on the host
-        json.WriteStartObject();
-        json.WriteString("Name", "core");
-        json.WriteNumber("Soft", 0);
-        json.WriteNumber("Hard", 0);
-        json.WriteEndObject();
+        foreach (var (name, most) in spec.Ulimits.SetItem("core", 0))
+        {
+            json.WriteStartObject();
+            json.WriteString("Name", name);
+            json.WriteNumber("Soft", most);
+            json.WriteNumber("Hard", most);
+            json.WriteEndObject();
+        }
+
         json.WriteEndArray();
+        if (spec.ShmBytes > 0)
+            json.WriteNumber("ShmSize", spec.ShmBytes);
         json.WriteBoolean("Init", value: false);
         json.WriteStartObject("RestartPolicy");
         json.WriteString("Name", "no");
@@ -140,10 +146,28 @@ internal static class CreateRequest
         }
 
         json.WriteEndArray();
+        Vendor(json, spec);
         json.WriteStartObject("Tmpfs");
         if (spec.TmpBytes > 0)
             json.WriteString("/tmp", string.Create(CultureInfo.InvariantCulture, $"rw,noexec,nosuid,nodev,mode=1777,size={spec.TmpBytes}"));
         json.WriteEndObject();
+    }
+
+    /// <summary>What a vendor's toolkit or specification adds devices by; nothing is written where nothing is asked for.</summary>
+    private static void Vendor(Utf8JsonWriter json, ContainerSpec spec)
+    {
+        if (spec.Runtime is { } runtime)
+            json.WriteString("Runtime", runtime);
+        if (!spec.Groups.IsEmpty)
+            Texts(json, "GroupAdd", spec.Groups);
+        if (spec.CdiDevices.IsEmpty)
+            return;
+        json.WriteStartArray("DeviceRequests");
+        json.WriteStartObject();
+        json.WriteString("Driver", "cdi");
+        Texts(json, "DeviceIDs", spec.CdiDevices);
+        json.WriteEndObject();
+        json.WriteEndArray();
     }
 
     private static void Labels(Utf8JsonWriter json, string runId, string owner)

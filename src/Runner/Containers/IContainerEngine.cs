@@ -71,6 +71,21 @@ public sealed record ContainerSpec
     /// <summary>Device nodes such as <c>/dev/davinci0</c>, and no others.</summary>
     public ImmutableArray<string> Devices { get; init; } = [];
 
+    /// <summary>Devices by the Container Device Interface: <c>huawei.com/npu=0</c>.</summary>
+    public ImmutableArray<string> CdiDevices { get; init; } = [];
+
+    /// <summary>The engine's name of a vendor's runtime; null for the engine's own.</summary>
+    public string? Runtime { get; init; }
+
+    /// <summary>Further groups of the user, by name or number.</summary>
+    public ImmutableArray<string> Groups { get; init; } = [];
+
+    /// <summary>Size of /dev/shm; 0 for the engine's default.</summary>
+    public long ShmBytes { get; init; }
+
+    /// <summary>Soft and hard limit alike; -1 for none.</summary>
+    public ImmutableSortedDictionary<string, long> Ulimits { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
+
     public required long MemoryBytes { get; init; }
 
     /// <summary>Thousandths of a core.</summary>

@@ -7,9 +7,6 @@ namespace Adaptation.Runner;
 /// <summary>Starts servers in containers as the profile says, and keeps account of them.</summary>
 internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId, TimeProvider time, IDeploymentLog record)
 {
-    private const string ModelTarget = "/model";
-    private const string SocketTarget = "/run/adaptation";
-    private const string SocketName = "serve.sock";
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(5);
     private readonly HashSet<string> _alive = new(StringComparer.Ordinal);
     private string? _cache;
@@ -77,7 +74,7 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
     /// <summary>Starts the echo: our own host, which answers at once with what it was sent; what the wire and the client cost is measured against it.</summary>
     public async Task<Deployment> StartEchoAsync(CancellationToken cancellationToken)
     {
-        ImmutableArray<string> command = ["--adapter", "echo", "--listen", $"unix:{SocketTarget}/{SocketName}"];
+        ImmutableArray<string> command = ["--adapter", "echo", "--listen", $"unix:{ServerContainer.SocketTarget}/{ServerContainer.SocketName}"];
         var deployment = await LaunchAsync(
             "echo", Prepared.EchoImage, command, ImmutableSortedDictionary<string, string>.Empty, modelFolder: null, cacheFolder: null, port: null, cancellationToken);
         await OrRemovedAsync(
@@ -91,7 +88,7 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
         static string Text(double number) => number.ToString("0", CultureInfo.InvariantCulture);
         ImmutableArray<string> command =
         [
-            "--adapter", "pace", "--listen", $"unix:{SocketTarget}/{SocketName}",
+            "--adapter", "pace", "--listen", $"unix:{ServerContainer.SocketTarget}/{ServerContainer.SocketName}",
             "--first-ms", Text(spec.First.TotalMilliseconds), "--gap-ms", Text(spec.Gap.TotalMilliseconds), "--tokens", Text(spec.Tokens),
         ];
         var deployment = await LaunchAsync(
@@ -137,44 +134,24 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
         var number = record.NextNumber();
         record.Deploying(number, role);
         var sockets = OpenFolder();
-        var placeholders = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["{model}"] = ModelTarget,
-            ["{socket}"] = $"{SocketTarget}/{SocketName}",
-            ["{port}"] = (port ?? 0).ToString(CultureInfo.InvariantCulture),
-        };
         var network = Network(port);
+        ImmutableArray<Mount> mounts =
+        [
+            new Mount(sockets, ServerContainer.SocketTarget, ReadOnly: false),
+            .. modelFolder is null ? [] : new[] { new Mount(modelFolder, ServerContainer.ModelTarget, ReadOnly: true) },
+            .. cacheFolder is null ? [] : new[] { new Mount(cacheFolder, Profile.Server.Cache!, ReadOnly: false) },
+            .. Engine.Description.IsContainer || stand.EngineFolder is null ? [] : new[] { new Mount(stand.EngineFolder, "/opt/engine", ReadOnly: true) },
+        ];
+        var spec = ServerContainer.Of(Profile, image, command, mounts, network, (runId, RunOwner.Current), launch: null);
+        if (role != "server") // one of ours: none of the profile's devices and weaknesses
+            spec = spec with { Environment = environment, Devices = [], User = "10001:10001", Weaknesses = new() };
         var box = Profile.Container;
-        var ours = role != "server";
-        var spec = new ContainerSpec
-        {
-            RunId = runId,
-            Owner = RunOwner.Current,
-            Image = image,
-            Command = [.. command.Select(argument => placeholders.Aggregate(argument, (text, pair) => text.Replace(pair.Key, pair.Value, StringComparison.Ordinal)))],
-            Environment = environment,
-            Mounts =
-            [
-                new Mount(sockets, SocketTarget, ReadOnly: false),
-                .. modelFolder is null ? [] : new[] { new Mount(modelFolder, ModelTarget, ReadOnly: true) },
-                .. cacheFolder is null ? [] : new[] { new Mount(cacheFolder, Profile.Server.Cache!, ReadOnly: false) },
-                .. Engine.Description.IsContainer || stand.EngineFolder is null ? [] : new[] { new Mount(stand.EngineFolder, "/opt/engine", ReadOnly: true) },
-            ],
-            Devices = ours ? [] : box.Devices,
-            MemoryBytes = box.MemoryBytes,
-            CpuMillis = box.CpuMillis,
-            Pids = box.Pids,
-            TmpBytes = box.TmpBytes,
-            User = ours ? "10001:10001" : box.User,
-            Network = network,
-            Weaknesses = ours ? new() : box.Weaknesses,
-        };
         var startedAt = time.GetTimestamp();
         var container = await Engine.StartAsync(spec, cancellationToken);
         lock (_alive)
             _alive.Add(container.Id);
         var log = new LogRecorder(container, box.LogLimitBytes);
-        var deployment = new Deployment(this, number, role, container, log, sockets, new Transport.UnixSocket(Path.Combine(sockets, SocketName)), startedAt);
+        var deployment = new Deployment(this, number, role, container, log, sockets, new Transport.UnixSocket(Path.Combine(sockets, ServerContainer.SocketName)), startedAt);
         return await OrRemovedAsync(deployment, async () =>
         {
             record.Deployed(deployment);
