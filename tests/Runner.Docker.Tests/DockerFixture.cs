@@ -14,6 +14,9 @@ public sealed class DockerFixture : IAsyncLifetime
 
     public DockerEngine Engine => _engine ?? throw new InvalidOperationException("not started");
 
+    /// <summary>As the docker client spells it.</summary>
+    public string Endpoint => _daemon?.Endpoint.ToString() ?? throw new InvalidOperationException("not started");
+
     internal DockerMachine Machine { get; private set; } = null!;
 
     public BaseImage Base { get; private set; } = null!;
