@@ -7,6 +7,13 @@ public sealed class CacheTests : IDisposable
 {
     private readonly ChipStand _stand = new();
 
+    /// <summary>Rejected by COR-19: fault, what it does, and what the reason must say.</summary>
+    internal static IReadOnlyList<(string Fault, string Title, string Cause)> Faults { get; } =
+    [
+        ("cache-unchecked", "takes a damaged cache of compiled nodes for a sound one", "one bit flipped)"),
+        ("cache-warm", "keeps its compiled nodes rounded, so that a second start differs", "once the cache is warm"),
+    ];
+
     public void Dispose() => _stand.Dispose();
 
     [Fact]
