@@ -120,6 +120,10 @@ public static class EvidenceVerifier
             golden.Add(charset);
         if (plan.Text is { } text)
             golden.AddRange(text.Documents.Select(document => document.Logits).Distinct(StringComparer.Ordinal));
+        if (plan.Text?.Long is { } window)
+            golden.AddRange(window.Sequences.Select(sequence => sequence.Document.Logits).Distinct(StringComparer.Ordinal));
+        if (plan.Layers is { } layers)
+            golden.AddRange(layers.Tensors.Select(tensor => tensor.Expected).Distinct(StringComparer.Ordinal));
         if (plan.Text?.Tools is { } tools)
             golden.Add(tools);
         var locked = stack.GoldenFiles().ToLookup(file => file.Path, file => file.Sha256, StringComparer.Ordinal);

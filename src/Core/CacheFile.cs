@@ -28,7 +28,7 @@ public static class CacheStarts
     /// <summary>With the folder as the cold start left it.</summary>
     public const string Warm = "warm";
 
-    /// <summary>One bit in the middle of each file is another.</summary>
+    /// <summary>One bit in the middle of the largest file is another: of that one alone, for a file beside it that is checked would give every damage away.</summary>
     public const string BitFlipped = "bit-flipped";
 
     /// <summary>Each file ends at its half.</summary>
@@ -49,7 +49,7 @@ public static class CacheStarts
     };
 
     /// <summary>The files that a damage changes; of <see cref="Swapped"/> each takes the content of the one behind it, and the last that of the first.</summary>
-    public static ImmutableArray<CacheFile> Damaged(string damage, IEnumerable<CacheFile> files) => damage == Emptied ? [.. Filled(files).TakeLast(1)] : Filled(files);
+    public static ImmutableArray<CacheFile> Damaged(string damage, IEnumerable<CacheFile> files) => damage is Emptied or BitFlipped ? [.. Filled(files).TakeLast(1)] : Filled(files);
 
     /// <summary>What a damage does, in words that go on from the names of files.</summary>
     public static LocalText Words(string damage) => damage switch

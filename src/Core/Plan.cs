@@ -82,7 +82,7 @@ public sealed record Declaration(
 public sealed record GoldenPack(long RtolPpb, long AtolPpb, string? Charset, ImmutableArray<GoldenLine> Lines)
 {
     /// <summary>What a step that keeps answers calls one: the first output of an input goes by the input's id, each further one by that and its place.</summary>
-    public static string AnswerName(string input, int place) => place == 0 ? input : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{input}-{place}");
+    public static string AnswerName(string input, int place) => place == 0 ? input : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{input}/{place}"); // no id has a slash
 
     /// <returns>What is expected of an answer of that name; null if nothing is.</returns>
     public GoldenLine? Expected(string answer) =>

@@ -90,6 +90,31 @@ public sealed class EvidenceVerifierTests
     }
 
     [Fact]
+    public void Exact_values_of_layers_and_of_long_sequences_are_those_that_were_locked_before_the_run()
+    {
+        var layers = new LayerPlan(Stacked: false, [new("layer-01", "t", "line-1", "golden/layers/layer-01.f32.gz", [1])]);
+        var window = new LongContextPlan(1, [new(new("long-1", [1], "golden/logits/long-1.f32.gz"), [])]);
+        Plan[] plans =
+        [
+            Bundle.Plan with { Layers = layers },
+            Bundle.Plan with { Text = new() { Precision = PrecisionClass.Bits16, VocabularySize = 9, Documents = [], Long = window } },
+        ];
+        foreach (var plan in plans)
+        {
+            using var bundle = new Bundle();
+            foreach (var path in (string[])["golden/layers/layer-01.f32.gz", "golden/logits/long-1.f32.gz"])
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(bundle[path])!);
+                File.WriteAllBytes(bundle[path], [1]);
+            }
+
+            File.WriteAllBytes(bundle["plan.json"], PlanFile.Write(plan));
+
+            bundle.Refuses("EVD_GOLDEN", bundle.Seal());
+        }
+    }
+
+    [Fact]
     public void F9_a_journal_that_was_broken_or_cut_off_is_refused()
     {
         foreach (var (code, damage) in new (string, Func<string, string>)[]

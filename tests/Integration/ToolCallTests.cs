@@ -18,15 +18,24 @@ public sealed class ToolCallTests(Bench bench)
         Assert.Equal(0, ended.ExitCode);
     }
 
-    [Theory]
-    [InlineData("drop-argument", "lack a required argument (the first: item tool-")]
-    [InlineData("suppress-calls", "calls suppressed: recall 80")]
-    [InlineData("call-needlessly", "calls made where the reference makes none")]
-    [InlineData("break-arguments", "have arguments that are no JSON")]
-    [InlineData("invent-tools", "name a tool that was not offered")]
-    [InlineData("drop-member", "structured answers lack a required member")]
-    public async Task A_shim_is_rejected_for_its_cause(string shim, string cause)
+    /// <summary>What the simulator does to the reference's answers, in words, and what the reason of the rejection must say.</summary>
+    internal static IReadOnlyList<(string Shim, string Title, string Cause)> Shims { get; } =
+    [
+        ("drop-argument", "drops one required argument in every 20th call", "lack a required argument (the first: item tool-"),
+        ("suppress-calls", "suppresses every fifth call", "calls suppressed: recall"),
+        ("call-needlessly", "calls where the reference does not", "calls made where the reference makes none"),
+        ("break-arguments", "wraps arguments in broken JSON", "have arguments that are no JSON"),
+        ("invent-tools", "names tools that were not offered", "name a tool that was not offered"),
+        ("drop-member", "drops a required member of structured answers", "structured answers lack a required member"),
+    ];
+
+    public static TheoryData<string> Names => [.. Shims.Select(row => row.Shim)];
+
+    [Theory, MemberData(nameof(Names))]
+    public async Task A_shim_is_rejected_for_its_cause(string shim)
     {
+        var cause = Shims.Single(row => row.Shim == shim).Cause;
+
         var ended = await RunAsync(shim);
 
         Bench.AssertRejected(ended);
@@ -43,15 +52,17 @@ public sealed class ToolCallTests(Bench bench)
         Assert.Contains("names no pack of tool prompts", ended.Reason("COR-17"), StringComparison.Ordinal);
     }
 
-    private Task<Ended> RunAsync(string shim)
+    private Task<Ended> RunAsync(string shim) => bench.RunAsync($"tools: {shim}", Certify(bench, shim), Token);
+
+    internal static IEnumerable<string> Certify(Bench bench, string shim)
     {
         var arguments = Liar.Certify(bench, "tools", ["--tools", shim]).ToArray();
-        arguments[Array.IndexOf(arguments, "--model") + 1] = Model();
-        return bench.RunAsync($"tools: {shim}", arguments, Token);
+        arguments[Array.IndexOf(arguments, "--model") + 1] = Model(bench);
+        return arguments;
     }
 
     /// <summary>tiny-poet with a pack; it calls no tools, and the simulator answers for it.</summary>
-    private string Model()
+    private static string Model(Bench bench)
     {
         var (source, pack) = (Place.Repository("reference-models/tiny-poet"), ToolBench.Draw().Pack("tiny-poet"));
         var manifest = File.ReadAllText(Path.Combine(source, "model.yaml"))

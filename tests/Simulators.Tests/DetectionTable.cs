@@ -19,6 +19,8 @@ public class DetectionTable
         var kept = Observations.Read().Where(each => each.Zoo == Zoo).ToImmutableArray();
         foreach (var fault in ChipFault.All.Where(fault => !kept.Any(each => each.Simulator == fault.Name)))
             Keep(fault, await ObserveAsync(stand, fault, ChipStand.Seed));
+        foreach (var (fault, title, cause) in CacheTests.Faults.Where(fault => !kept.Any(each => each.Simulator == fault.Fault)))
+            Keep(fault, title, "COR-19", cause, await ObserveCacheAsync(stand, fault));
         // each with inputs of its own, by chance, so that those of a table that was interrupted are not asked again; nothing is timed in them
         var runs = Enumerable.Range(0, Math.Max(0, SoundRuns - kept.Count(each => each.IsSound)));
         await Parallel.ForEachAsync(runs, new ParallelOptions { MaxDegreeOfParallelism = AtATime }, async (_, _) =>
@@ -43,6 +45,13 @@ public class DetectionTable
         return ([.. findings.Select(Seen)], judged.Outcome == Outcome.Rejected, TimeProvider.System.GetElapsedTime(began).TotalSeconds);
     }
 
+    private static async Task<(ImmutableArray<Observed> Checks, bool IsRejected, double Seconds)> ObserveCacheAsync(ChipStand stand, string fault)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        var judged = await stand.CertifyAsync("caches", fault, ChipStand.Seed, ChipCache.Kept, TestContext.Current.CancellationToken);
+        return ([.. judged.Findings.Select(Seen)], judged.Outcome == Outcome.Rejected, TimeProvider.System.GetElapsedTime(began).TotalSeconds);
+    }
+
     private static Observed Seen(Finding finding) => new(finding.Check, finding.Verdict.Word, finding.Verdict switch
     {
         Verdict.Fail fail => $"{fail.Measured}; limit {fail.Limit}",
@@ -54,6 +63,9 @@ public class DetectionTable
     private static void Keep(ChipFault? fault, (ImmutableArray<Observed> Checks, bool IsRejected, double Seconds) seen)
     {
         var (_, clause, cause) = fault is null ? ("", "", "") : ProductTests.Causes.Select(row => row.Data).First(data => data.Item1 == fault.Name);
-        Observations.Add($"{(fault is null ? 2 : 1)}-{Zoo}", new(Zoo, fault?.Name ?? "", fault?.Title ?? Sound, clause, cause, seen.IsRejected, seen.Seconds, seen.Checks));
+        Keep(fault?.Name ?? "", fault?.Title ?? Sound, clause, cause, seen);
     }
+
+    private static void Keep(string fault, string title, string clause, string cause, (ImmutableArray<Observed> Checks, bool IsRejected, double Seconds) seen) =>
+        Observations.Add($"{(fault.Length == 0 ? 2 : 1)}-{Zoo}", new(Zoo, fault, title, clause, cause, seen.IsRejected, seen.Seconds, seen.Checks));
 }

@@ -82,7 +82,7 @@ public static class Clauses
         ("power_ppm", 900_000), ("prompt_kld_max_ppb", 100_000_000));
 
     public static Clause ToolCalls { get; } = Text("COR-17", "tool-calls",
-        ("schema_ppm", 990_000), ("f1_margin_ppm", 30_000), ("items_min", 1_000), ("confidence_ppm", 950_000), ("resamples", 10_000), ("bootstrap_seed", 20_261_122));
+        ("schema_ppm", 990_000), ("f1_margin_ppm", 30_000), ("items_min", 1_000), ("decided_min", 500), ("confidence_ppm", 950_000), ("resamples", 10_000), ("bootstrap_seed", 20_261_122));
 
     private static Clause Text(string id, string procedure, params ReadOnlySpan<(string Key, long Value)> limits) =>
         Given.Clause(id, procedure, Level.L2, limits) with { AppliesTo = ["llm"] };

@@ -108,7 +108,7 @@ internal static class LayerAgreement
             ? new Verdict.Inconclusive($"the adapter {adapter} shows what its model's layers compute, and this server lists no output {LayerPlan.HiddenStates}: it is not the host that the profile starts, or the model's kind is one whose layers the adapter cannot name")
             : new Verdict.NotApplicable(
                 outputs.IsEmpty ? $"the server shows no layers: it does not say what outputs its model has ({m.Facts["metadata"]})"
-                : $"the server shows no layers: it lists {string.Join(", ", outputs.Values.Order(StringComparer.Ordinal).Take(8))}, and no {LayerPlan.HiddenStates}");
+                : $"the server shows no layers: it lists {string.Join(", ", outputs.Values.Order(StringComparer.Ordinal).Take(8).Select(name => $"`{name}`"))}, and no {LayerPlan.HiddenStates}");
     }
 
     private static Verdict.Fail? Unread(LayerPlan plan, Measurement m)

@@ -100,6 +100,9 @@ internal static class TensorAgreement
             return $"the golden pack has the line {twice} twice";
         if (golden.Lines.FirstOrDefault(line => line.Shape.IsDefault) is { } shapeless)
             return $"the golden line {shapeless.Id} has no shape";
+        if (golden.Lines.GroupBy(line => line.Id.Contains('/', StringComparison.Ordinal) ? line.Id[(line.Id.IndexOf('/', StringComparison.Ordinal) + 1)..] : "", StringComparer.Ordinal)
+            .FirstOrDefault(output => output.All(line => line.Shape.Contains(0))) is { } empty)
+            return $"the golden pack expects no element of {(empty.Key.Length == 0 ? "the output" : $"the output {empty.Key}")} in any line; nothing can be compared";
         if (golden.Charset is not null && golden.Lines.FirstOrDefault(line => line.DataType != "FP32") is { } mute)
             return $"the golden line {mute.Id} is {mute.DataType}; a text is read from FP32 scores";
         if (golden.Charset is null && golden.Lines.FirstOrDefault(line => line.Text.Length > 0) is { } unreadable)

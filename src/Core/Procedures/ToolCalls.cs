@@ -19,7 +19,7 @@ internal static class ToolCalls
 {
     private const int Shown = 3;
 
-    public static ImmutableArray<string> Limits { get; } = ["schema_ppm", "f1_margin_ppm", "items_min", "confidence_ppm", "resamples", "bootstrap_seed"];
+    public static ImmutableArray<string> Limits { get; } = ["schema_ppm", "f1_margin_ppm", "items_min", "decided_min", "confidence_ppm", "resamples", "bootstrap_seed"];
 
     public static Finding Judge(Clause clause, Plan plan, Measurement m, IBlobs files)
     {
@@ -43,6 +43,7 @@ internal static class ToolCalls
 
     private static string? Unfit(Clause clause, int tools, ToolTrigger trigger) =>
         tools < clause.Limit("items_min") ? $"the pack has {tools} tool prompts; {clause.Limit("items_min")} are asked for"
+        : trigger.Items < clause.Limit("decided_min") ? $"at {trigger.Items} tool prompts the model decides whether to call; {clause.Limit("decided_min")} are asked for"
         : trigger.Called == 0 ? "the reference calls a tool at none of the items whose model decides; a pack holds both"
         : trigger.Called == trigger.Items ? "the reference calls a tool at every one of the items whose model decides; a pack holds both"
         : null;

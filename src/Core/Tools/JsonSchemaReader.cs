@@ -16,11 +16,15 @@ internal sealed class JsonSchemaReader
     /// <summary>Most rules that checking one value may come by, references written out.</summary>
     public const int MostRules = 2000;
 
+    /// <summary>Definitions that refer to each other in a row: no deeper, so that no pack can end the process.</summary>
+    private const int MostNested = 64;
+
     private const string Dialect = "https://json-schema.org/draft/2020-12/schema";
     private const string Definitions = "#/$defs/";
 
     private readonly Dictionary<string, JsonSchema> _definitions = new(StringComparer.Ordinal);
     private readonly HashSet<string> _underWay = new(StringComparer.Ordinal);
+    private HashSet<string>? _names;
     private readonly JsonElement _root;
     private readonly string _top;
     private readonly Action<string, string> _problem;
@@ -131,9 +135,15 @@ internal sealed class JsonSchemaReader
     {
         if (_definitions.TryGetValue(name, out var known))
             return known;
-        if (!Names().Contains(name, StringComparer.Ordinal))
+        if (!(_names ??= Names().ToHashSet(StringComparer.Ordinal)).Contains(name))
         {
             Wrong(from, $"refers to {Definitions}{name}, which is not there");
+            return null;
+        }
+
+        if (_underWay.Count == MostNested)
+        {
+            Wrong(from, $"lies behind {MostNested} references, each from within the one before; write the schema out");
             return null;
         }
 

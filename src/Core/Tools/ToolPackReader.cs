@@ -24,6 +24,7 @@ internal static class ToolPackReader
     {
         var items = ImmutableArray.CreateBuilder<ToolItem>();
         var ids = new HashSet<string>(StringComparer.Ordinal);
+        var asked = new Dictionary<string, int>(StringComparer.Ordinal);
         ToolPack? head = null;
         var number = 0;
         foreach (var text in Lines(file))
@@ -41,7 +42,7 @@ internal static class ToolPackReader
             else if (number == 1)
                 head = Head(new PackObject(line, parsed, ""));
             else
-                items.Add(ToolItemReader.Read(new PackObject(line, parsed, ""), ids));
+                items.Add(ReadItem(new PackObject(line, parsed, ""), ids, asked, number, problems));
         }
 
         if (number == 0)
@@ -51,6 +52,16 @@ internal static class ToolPackReader
         if (items.Count > ToolPack.MostItems)
             problems.Add(new(shownAs, ToolPack.MostItems + 2, "", $"is item {ToolPack.MostItems + 1}; a pack has at most {ToolPack.MostItems}"));
         return head is null ? null : head with { Items = items.ToImmutable() };
+    }
+
+    /// <param name="asked">Requests to the lines that they stand in: one that counted twice would make bounds out of nothing.</param>
+    private static ToolItem ReadItem(PackObject given, HashSet<string> ids, Dictionary<string, int> asked, int number, List<Problem> problems)
+    {
+        var before = problems.Count;
+        var item = ToolItemReader.Read(given, ids);
+        if (problems.Count == before && !asked.TryAdd(item.Request.GetRawText(), number))
+            given.Line.Problem("", $"asks what line {asked[item.Request.GetRawText()]} asks; each item is another request");
+        return item;
     }
 
     /// <returns>The text of each line; null where it is none. What ends the last one may be missing.</returns>

@@ -24,7 +24,8 @@ internal sealed class BehaviourStep : IStep
         var starts = run.Includes("COR-12") ? run.Clause("COR-12").Limit("starts") : 1;
         for (var start = 1; start <= starts; start++)
         {
-            var (server, _) = await run.StartServerAsync(beforeStart: null, cancellationToken);
+            // with a cache of its own, or a server could keep its answers there and give them again, new container or not
+            var (server, _) = await run.StartServerAsync(run.Deployer.EmptyCache(), beforeStart: null, cancellationToken);
             await using var running = server;
             var talk = new ServerTalk(run, server);
             await talk.DoAsync("was asked the same again", token => AskAgainAsync(run, server, talk, sheet, start, token), cancellationToken);

@@ -15,6 +15,7 @@ internal sealed class CacheFolder(string path, string kept)
     internal const int MostFiles = 10_000;
     internal const int MostDepth = 32;
     private const long MostBytes = 2L << 30;
+    private const long MostNames = 1 << 20;
     private const byte Bit = 0x80;
 
     private readonly List<Copy> _copies = [];
@@ -25,9 +26,14 @@ internal sealed class CacheFolder(string path, string kept)
     public ImmutableArray<CacheFile> List() => Trying(() =>
     {
         var files = new List<CacheFile>();
-        var bytes = 0L;
+        var (bytes, names) = (0L, 0L);
         Collect(new DirectoryInfo(path), "", 0, (name, file) =>
         {
+            names += name.Length;
+            if (names > MostNames)
+                throw new InvalidDataException($"the names of its files have more than {MostNames >> 10} Ki characters");
+            if (file is null)
+                return;
             bytes += file.Length;
             if (files.Count == MostFiles || bytes > MostBytes)
                 throw new InvalidDataException($"it holds more than {MostFiles} files or {MostBytes >> 30} GiB");
@@ -118,14 +124,17 @@ internal sealed class CacheFolder(string path, string kept)
         File.SetLastWriteTimeUtc(at, target.ChangedAt);
     }
 
-    private static void Collect(DirectoryInfo folder, string prefix, int depth, Action<string, FileInfo> found)
+    private static void Collect(DirectoryInfo folder, string prefix, int depth, Action<string, FileInfo?> found)
     {
         if (depth > MostDepth)
             throw new InvalidDataException($"its folders lie deeper than {MostDepth}");
         foreach (var entry in folder.EnumerateFileSystemInfos().Where(entry => entry.LinkTarget is null))
         {
             if (entry is DirectoryInfo inner)
+            {
+                found($"{prefix}{Escaped(entry)}/", null); // counted, so that folders without files end too
                 Collect(inner, $"{prefix}{Escaped(entry)}/", depth + 1, found);
+            }
             else
                 found(prefix + Escaped(entry), (FileInfo)entry);
         }

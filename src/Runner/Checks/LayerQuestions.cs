@@ -7,6 +7,7 @@ namespace Adaptation.Runner;
 /// <summary>Asks the server of a language model what its layers compute, where it lists an output of that (COR-06), and keeps every answer whole.</summary>
 internal static class LayerQuestions
 {
+    private const int MostNames = 64;
     private const string Doing = "was asked what its layers compute";
 
     /// <exception cref="BackendBrokenException">It died or hung.</exception>
@@ -42,8 +43,9 @@ internal static class LayerQuestions
         ImmutableArray<TensorMetadata> outputs = [];
         if (Said(() => outputs = client.ReadModelMetadata(run.Inputs.ServedName, limit, cancellationToken).Outputs) is { } unlisted)
             facts["metadata"] = unlisted;
-        foreach (var (output, at) in outputs.Select((output, at) => (output, at)))
-            facts[string.Create(CultureInfo.InvariantCulture, $"output.{at}")] = output.Name;
+        // names are the server's: few and short, and hidden_states among them if it is
+        foreach (var (output, at) in outputs.OrderByDescending(output => output.Name == LayerPlan.HiddenStates).Take(MostNames).Select((output, at) => (output, at)))
+            facts[string.Create(CultureInfo.InvariantCulture, $"output.{at}")] = Clip.Text(output.Name);
         if (!outputs.Any(output => output.Name == LayerPlan.HiddenStates))
             return;
         var buffer = new AnswerBuffer();

@@ -184,6 +184,7 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
     public string? EmptyCache() => Profile.Server.Cache is null ? null : OpenFolder();
 
     /// <summary>Where the engine keeps its cache in all starts that have no other: as a user would have it, warm from the second start on.</summary>
+    /// <remarks>The one thing that a container can tell a later one by; so that no step that compares starts uses it.</remarks>
     private string? Cache => _cache ??= EmptyCache();
 
     /// <summary>Short, because a socket's path may have 107 bytes; inside a closed folder, because what lies in it is open to all.</summary>
@@ -196,16 +197,20 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
         return folder;
     }
 
+    /// <summary>Service unavailable: not yet, and no refusal.</summary>
+    private const int NotReady = 503;
+
     private async Task<long> ReadyAsync(
         Deployment deployment, TimeSpan within, FirstQuestion ask, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(within, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, deployment.Flooded, cancellationToken);
-        var (last, refused) = ("nothing listened yet", false);
+        var (last, refused, asked) = ("nothing listened yet", false, time.GetTimestamp());
         try
         {
             for (var looks = 0; ; looks++)
             {
+                asked = time.GetTimestamp();
                 try
                 {
                     var answer = await Task.Run(() => ask(deployment.Transport, time, within, either.Token), CancellationToken.None);
@@ -220,7 +225,7 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
                 }
                 catch (WireException notYet)
                 {
-                    (last, refused) = (notYet.Message, notYet.Kind == WireFailure.ServerError);
+                    (last, refused) = (notYet.Message, notYet is { Kind: WireFailure.ServerError, Status: not NotReady });
                 }
 
                 if (looks % 20 == 0 && await deployment.DeathAsync(either.Token) is not null)
@@ -232,7 +237,8 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
         {
             var why = await deployment.ExplainAsync(
                 $"did not give a good answer within {within.TotalSeconds:0} s (`serve.ready_within` in the profile); the last try: {last}", null, cancellationToken);
-            throw refused && why is BackendBrokenException { End: BackendEnd.Silent } ? new BackendBrokenException(why.Message, why) { End = BackendEnd.Refused } : why;
+            // one that refused before and now does not answer at all hangs
+            throw refused && time.GetElapsedTime(asked) < within / 4 && why is BackendBrokenException { End: BackendEnd.Silent } ? new BackendBrokenException(why.Message, why) { End = BackendEnd.Refused } : why;
         }
     }
 }

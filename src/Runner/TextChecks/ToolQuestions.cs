@@ -13,7 +13,8 @@ namespace Adaptation.Runner;
 internal sealed class ToolQuestions(Func<TextQuestions> open, ToolPack pack, int streams)
 {
     /// <summary>Most characters of a kept answer: all answers of a pack fit into a measurement, whatever a server sends.</summary>
-    private const int MostCharacters = 24 << 10;
+    /// <remarks>At 3 bytes a character, and 4,000 items, 246 MB.</remarks>
+    private const int MostCharacters = 20 << 10;
 
     private const int ShownCharacters = 1000;
 

@@ -189,7 +189,7 @@ public sealed class LayerAgreementTests
     {
         var hidden = Exact with { Measurement = new() { Check = "COR-06", Facts = Given.Facts(("output.0", "logits")) } };
 
-        Assert.Equal("the server shows no layers: it lists logits, and no hidden_states", Assert.IsType<Verdict.NotApplicable>(hidden.Judge().Verdict).Reason);
+        Assert.Equal("the server shows no layers: it lists `logits`, and no hidden_states", Assert.IsType<Verdict.NotApplicable>(hidden.Judge().Verdict).Reason);
     }
 
     [Fact]

@@ -38,6 +38,13 @@ public sealed class TensorOutputTests
         Assert.EndsWith($"1 of them in {line}", measured, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void An_output_of_which_no_line_expects_an_element_is_never_looked_at_and_decides_nothing()
+    {
+        Assert.Contains("expects no element of the output extra", Judged.Reason(Sound.With("one/extra", "FP32", []).Judge()), StringComparison.Ordinal);
+        Judged.Passes(Sound.With("one/extra", "FP32", []).With("two/extra", "FP32", Bytes(1f)).With("two/probability", "FP32", Bytes(1f)).With("two/state", "FP32", Bytes(1f)).With("two/label", "INT64", BitConverter.GetBytes(1L)).Judge());
+    }
+
     [Theory]
     [InlineData("one/probability")]
     [InlineData("one/state")]

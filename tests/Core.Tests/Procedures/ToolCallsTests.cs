@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using System.Text.Json.Nodes;
 using Adaptation.Testing;
 
 namespace Adaptation.Core.Tests;
@@ -157,6 +158,7 @@ public sealed class ToolCallsTests
         var fewer = ToolBench.Draw(prompts: 999);
 
         Assert.Contains("the pack has 999 tool prompts; 1000 are asked for", Judged.Reason(By(Answered(fewer, ToolPack.TryRead(fewer.Pack("m"), "p", [])!), fewer.Pack("m"))), StringComparison.Ordinal);
+        Assert.Contains("decides whether to call; 500 are asked for", Judged.Reason(Forced()), StringComparison.Ordinal);
         Assert.Contains("calls a tool at none of the items", Judged.Reason(Turned("\"finish_reason\":\"tool_calls\"", "\"finish_reason\":\"stop\"")), StringComparison.Ordinal);
         Assert.Contains("calls a tool at every one of the items", Judged.Reason(Turned("\"finish_reason\":\"stop\"", "\"finish_reason\":\"tool_calls\"")), StringComparison.Ordinal);
     }
@@ -199,6 +201,15 @@ public sealed class ToolCallsTests
     private static Clause Quick { get; } = Clauses.ToolCalls with { Limits = Clauses.ToolCalls.Limits.SetItem("resamples", 1_000) };
 
     private static Finding By(Measurement m, byte[]? pack = null) => Judged.By(Quick, m, Plan, InMemoryFiles.Empty.With(Path, pack ?? Packed));
+
+    /// <summary>Nothing is left to the model: each item is forced to what the reference did.</summary>
+    private static Finding Forced() => By(Whole, Encoding.UTF8.GetBytes(string.Join('\n', Encoding.UTF8.GetString(Drawn.Pack("m")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line =>
+    {
+        var item = JsonNode.Parse(line)!;
+        if (item["tools"] is not null && (item["tool_choice"] is null || item["tool_choice"]!.ToString() == "auto"))
+            item["tool_choice"] = (string?)item["finish_reason"] == "tool_calls" ? "required" : "none";
+        return item.ToJsonString();
+    }))));
 
     private static Finding Turned(string from, string to)
     {

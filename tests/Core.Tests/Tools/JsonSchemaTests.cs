@@ -129,6 +129,15 @@ public sealed class JsonSchemaTests
         Assert.Contains(Problems(schema), said => said.Contains(problem, StringComparison.Ordinal));
 
     [Fact]
+    public void References_in_a_long_row_are_refused_and_do_not_end_the_process()
+    {
+        const int Definitions = 3_000;
+        var row = Enumerable.Range(0, Definitions).Select(at => "\"d" + at + "\":{\"$ref\":\"#/$defs/d" + (at + 1) + "\"}");
+
+        Assert.Contains(Problems("{\"$ref\":\"#/$defs/d0\",\"$defs\":{" + string.Join(',', row) + "}}"), said => said.Contains("lies behind 64 references", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void References_that_double_at_every_step_are_refused_and_cost_nothing()
     {
         const string Step = """

@@ -90,6 +90,15 @@ public sealed class ToolPackTests
     }
 
     [Fact]
+    public void A_request_that_is_there_twice_under_two_ids_is_refused_since_it_would_count_twice()
+    {
+        var problems = new List<Problem>();
+
+        Assert.Null(ToolPack.TryRead(Bytes(Head, Item, Asked, Item.Replace("\"one\"", "\"three\"", StringComparison.Ordinal)), "p", problems));
+        Assert.Equal("p:4: asks what line 2 asks; each item is another request", Assert.Single(problems).ToString());
+    }
+
+    [Fact]
     public void Bytes_that_are_no_text_and_packs_beyond_all_measure_are_refused_and_few_problems_said()
     {
         var (problems, many) = (new List<Problem>(), new List<Problem>());
@@ -98,7 +107,7 @@ public sealed class ToolPackTests
         Assert.StartsWith("p:2: is not UTF-8", Assert.Single(problems).ToString(), StringComparison.Ordinal);
         Assert.Null(ToolPack.TryRead(Bytes([Head, .. Enumerable.Repeat("{}", 5000)]), "p", many));
         Assert.Equal(20, many.Count);
-        Assert.Null(ToolPack.TryRead(Bytes([Head, .. Enumerable.Range(0, ToolPack.MostItems + 1).Select(at => Item.Replace("one", $"i{at}", StringComparison.Ordinal))]), "p", problems));
+        Assert.Null(ToolPack.TryRead(Bytes([Head, .. Enumerable.Range(0, ToolPack.MostItems + 1).Select(at => Item.Replace("one", $"i{at}", StringComparison.Ordinal).Replace("\"hi\"", $"\"hi {at}\"", StringComparison.Ordinal))]), "p", problems));
         Assert.Contains("at most 4000", problems[^1].Message, StringComparison.Ordinal);
     }
 

@@ -32,6 +32,8 @@ public sealed class DetectionTable(Bench bench)
         foreach (var row in Liar.Table)
             await ObserveAsync("text", row.Cheat, row.Title, row.Clause, row.Cause, "", () => Liar.Certify(bench, IsBrief || row.Suite == "first" ? row.Suite : "lies", row.Options));
         await SoundAsync("text", Honest, () => Liar.Certify(bench, "lies", "generic/x64-llamacpp"));
+        foreach (var (shim, title, cause) in ToolCallTests.Shims)
+            await ObserveAsync("tools", shim, title, "COR-17", cause, "", () => ToolCallTests.Certify(bench, shim));
         foreach (var row in FaultyServer.All)
             await ObserveAsync("tensor", row.Name, row.Title, row.Clause, row.Cause, row.Note, () => bench.Certify(row.Stand, row.Suite));
         await SoundAsync("tensor", Stands, () => bench.Certify(Stand.Good, "quick"));

@@ -40,7 +40,7 @@ public sealed class CacheFolderTests : IDisposable
 
         string[] expected = damage switch
         {
-            CacheStarts.BitFlipped => ["12\u00b345", "123\u00b4567"],
+            CacheStarts.BitFlipped => ["12345", "123\u00b4567"],
             CacheStarts.Cut => ["12", "123"],
             CacheStarts.Swapped => ["1234567", "12345"],
             _ => ["12345", ""],
@@ -103,6 +103,11 @@ public sealed class CacheFolderTests : IDisposable
         Assert.Equal(CacheFolder.MostFiles, _folder.List().Length);
         File.WriteAllBytes(At("one more"), []);
         Assert.Contains("more than 10000 files", Assert.Throws<InvalidDataException>(() => _folder.List()).Message, StringComparison.Ordinal);
+
+        Directory.Delete(_folder.Path, recursive: true);
+        for (var at = 0; at < 6000; at++)
+            Directory.CreateDirectory(At($"{new string('e', 180)}{at}"));
+        Assert.Contains("the names of its files", Assert.Throws<InvalidDataException>(() => _folder.List()).Message, StringComparison.Ordinal);
 
         Directory.Delete(_folder.Path, recursive: true);
         Directory.CreateDirectory(At(string.Join('/', Enumerable.Repeat("d", CacheFolder.MostDepth + 1))));

@@ -78,9 +78,9 @@ public sealed class ToolQuestionsTests
     {
         var m = await MeasureAsync(request => GivenWire.PlainJson(request.ContainsKey("tools") ? Said(new string('x', 60_000)) : Said(new string('x', 30_000))));
 
-        Assert.All(m.Facts, fact => Assert.InRange(fact.Value.Length, 1, 24 << 10));
+        Assert.All(m.Facts, fact => Assert.InRange(fact.Value.Length, 1, 20 << 10));
         Assert.Equal(ToolBench.Prompts, m.Facts.Count(fact => fact.Key.StartsWith("answer.", StringComparison.Ordinal)));
-        Assert.All(m.Facts.Where(fact => fact.Key.StartsWith("failed.", StringComparison.Ordinal)), fact => Assert.Contains("characters, and 24576 are kept", fact.Value, StringComparison.Ordinal));
+        Assert.All(m.Facts.Where(fact => fact.Key.StartsWith("failed.", StringComparison.Ordinal)), fact => Assert.Contains("characters, and 20480 are kept", fact.Value, StringComparison.Ordinal));
     }
 
     [Fact]

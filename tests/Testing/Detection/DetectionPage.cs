@@ -15,6 +15,7 @@ public static partial class DetectionPage
     private static readonly (string Zoo, string Title, string Words)[] Zoos =
     [
         ("text", "A server of text that lies", "`tests/Simulators` before the real host with tiny-poet in 16 bits through llama.cpp on the CPU, by `adapt certify --isolation process`, one lie at a time."),
+        ("tools", "A model whose tool calls are spoiled", "A server that replays a reference's answers to 1,000 drawn tool prompts and 320 structured ones, by `adapt certify --isolation process` on a manifest with that pack, one shim at a time. Without a shim it passes."),
         ("tensor", "A server of tensors that is faulty", "`tests/Simulators` before the real host with PP-OCRv4 text recognition through ONNX Runtime on the CPU, by `adapt certify` in a container, one fault at a time."),
         ("chip", "A chip that computes wrongly", "The plug-in execution provider of `tests/Simulators/Ep`, which computes 24 operators of FP32, below the real host and ONNX Runtime; the product certifies it as plain processes with the shipped limits "
             + "(`tests/Simulators.Tests`: a small network, the operators that it has), one fault at a time."),

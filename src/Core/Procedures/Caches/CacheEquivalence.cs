@@ -103,6 +103,7 @@ internal static class CacheEquivalence
     [
         Reading.Counted("answers that differ from a cold start's", far, clause.Limit("differing_max")),
         Reading.Counted("answers compared", all.Length),
+        .. all.Count(one => one.Kind == LikenessKind.Undecided) is > 0 and var open ? [Reading.Counted("texts that differ, which decides nothing without a claim of determinism", open)] : ImmutableArray<Figure>.Empty,
         Reading.Counted("files in the cache after a cold start", cold.After.Files.Count),
         .. all.Max(one => one.Distance) is { } largest ? [new Figure("largest distance from a cold start's", "1e-9", Reading.Milli(largest * 1e9))] : ImmutableArray<Figure>.Empty,
         .. told.Where(start => start.Refused is not null).Select(start => Reading.Counted($"ended or refused: {CacheStarts.Words(start.Name).En}", 1)),

@@ -44,12 +44,15 @@ internal sealed class CacheTolerance(Clause clause, Plan plan)
             ? $"the golden pack's relative tolerance is {plan.Golden.RtolPpb}e-9; the standard allows {clause.Limit("rtol_ppb")}e-9"
         : plan.Golden.AtolPpb < 0 || plan.Golden.AtolPpb > clause.Limit("atol_ceiling_ppb")
             ? $"the golden pack's absolute tolerance is {plan.Golden.AtolPpb}e-9; the standard allows {clause.Limit("atol_ceiling_ppb")}e-9"
+        : plan.Golden.Lines.FirstOrDefault(line => line.AtolPpb is { } own && (own < 0 || own > clause.Limit("atol_ceiling_ppb"))) is { } wide
+            ? $"the golden line {wide.Id} has the absolute tolerance {wide.AtolPpb}e-9; the standard allows {clause.Limit("atol_ceiling_ppb")}e-9"
         : null;
 
     public Likeness Compare(string request, KeptAnswer cold, KeptAnswer other) =>
         other.Same(cold) ? new(LikenessKind.Same)
         : IsExact || other.Form != cold.Form ? new(LikenessKind.Far, Parting(cold, other), other.LargestDifference(cold))
-        : !cold.Tokens.IsEmpty || !other.Tokens.IsEmpty ? new(LikenessKind.Undecided, Parting(cold, other))
+        : cold.Tokens.IsEmpty != other.Tokens.IsEmpty ? new(LikenessKind.Far, $"{Parting(cold, other)}, and one of them is empty")
+        : !cold.Tokens.IsEmpty ? new(LikenessKind.Undecided, Parting(cold, other))
         : plan.ModelKind == "llm" ? Logits(request, cold, other)
         : Elements(request, cold, other);
 

@@ -44,7 +44,7 @@ public static class TextSamples
                 DurationNanos = Math.Max(result.Ended, records.Count == 0 ? 0 : records.Max(record => record.Ended)),
                 PromptTokens = workload.PromptTokens,
                 OutputTokens = workload.OutputTokens,
-                LeastOutputTokens = workload.IgnoreEos && tally.Way != "chunks" ? workload.OutputTokens - (int)Math.Min(mostTextless, workload.OutputTokens / MostTextless) : 0,
+                LeastOutputTokens = workload.IgnoreEos && tally.Way != "chunks" ? workload.OutputTokens - (int)Math.Min(mostTextless, Math.Max(1, workload.OutputTokens / MostTextless)) : 0,
                 CountedBy = tally.Way,
                 Dropped = Dropped(result.Samples, prompts.Length, scenario),
                 CountDisagreements = disagreements,
