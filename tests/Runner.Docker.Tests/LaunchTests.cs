@@ -30,7 +30,7 @@ public sealed class LaunchTests(DockerFixture docker)
             Environment = ImmutableSortedDictionary<string, string>.Empty.Add("ASCEND_RT_VISIBLE_DEVICES", "0").Add("NOTE", "it's two words"),
             Groups = ["44"],
             ShmBytes = 1 << 20,
-            Ulimits = ImmutableSortedDictionary<string, long>.Empty.Add("memlock", -1).Add("stack", 67108864),
+            Ulimits = ImmutableSortedDictionary<string, long>.Empty.Add("nofile", 512).Add("stack", 4194304),
         };
         var spec = plan.AddTo(docker.Spec("launch", "sleep", "600") with { TmpBytes = 1 << 20 });
         await using var container = await docker.Engine.StartAsync(spec, Token);

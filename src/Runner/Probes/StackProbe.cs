@@ -147,5 +147,8 @@ public sealed class StackProbe(string root)
         });
     }
 
+    /// <summary>Whether it can be a value: something to be seen, of a length that a version has.</summary>
+    internal static bool IsPlain(string text) => text is { Length: > 0 and <= 200 } && !string.IsNullOrWhiteSpace(text) && text.All(letter => letter is >= ' ' and <= '~');
+
     private static string Sha256(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

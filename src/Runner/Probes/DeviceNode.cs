@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+
+namespace Adaptation.Runner;
+
+/// <summary>What the kernel says of a name below /dev: two names with the same kind and numbers are the same device.</summary>
+/// <remarks>Source: statx(2), whose structure is the same on every architecture.</remarks>
+public readonly partial record struct DeviceNode(DeviceNodeKind Kind, uint Major, uint Minor, UnixFileMode Mode, uint UserId, uint GroupId)
+{
+    private const int Here = -100; // AT_FDCWD
+    private const uint Basic = 0x7ff; // STATX_BASIC_STATS
+
+    /// <summary>Such as <c>c 236:0</c>.</summary>
+    public override string ToString() => Kind switch
+    {
+        DeviceNodeKind.Character => $"c {Major}:{Minor}",
+        DeviceNodeKind.Block => $"b {Major}:{Minor}",
+        _ => "no device",
+    };
+
+    /// <summary>Symbolic links are followed.</summary>
+    /// <returns>Null where there is nothing of that name, or this user may not look.</returns>
+    internal static DeviceNode? TryStat(string path)
+    {
+        Span<byte> stat = stackalloc byte[256];
+        if (Statx(Here, path, 0, Basic, ref MemoryMarshal.GetReference(stat)) != 0)
+            return null;
+        static uint Word(ReadOnlySpan<byte> from, int at) => MemoryMarshal.Read<uint>(from[at..]);
+        var mode = MemoryMarshal.Read<ushort>(stat[28..]);
+        var kind = (mode & 0xF000) switch { 0x2000 => DeviceNodeKind.Character, 0x6000 => DeviceNodeKind.Block, _ => DeviceNodeKind.None };
+        return new(kind, Word(stat, 128), Word(stat, 132), (UnixFileMode)(mode & 0xFFF), Word(stat, 20), Word(stat, 24));
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Statx(int folder, string path, int flags, uint mask, ref byte stat);
+}
+
+public enum DeviceNodeKind
+{
+    /// <summary>A file, a folder, or something else that is no device.</summary>
+    None,
+
+    Character,
+
+    Block,
+}

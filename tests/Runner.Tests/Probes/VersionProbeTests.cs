@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using Adaptation.Testing;
+
+namespace Adaptation.Runner.Tests;
+
+/// <summary>Versions read where the facts of a stack say that they stand; what is not there is never made up.</summary>
+public sealed class VersionProbeTests : IDisposable
+{
+    private readonly SimulatedMachine _machine = new();
+
+    public void Dispose() => _machine.Dispose();
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_version_is_what_the_pattern_finds_in_the_file_or_the_output()
+    {
+        _machine.File("/usr/local/Ascend/driver/version.info", "package=driver\nVersion=25.2.0\n").Tool("mx-smi", "mx-smi  version: 2.2.9\n");
+
+        var read = await ReadAsync(("driver", OfFile), ("toolkit", new FactValue.Probe(null, ["mx-smi", "--version"], @"version: (\S+)")));
+
+        Assert.Equal([("driver", "25.2.0"), ("toolkit", "2.2.9")], read.Select(reading => (reading.Part, reading.Value)));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_is_not_there_does_not_fit_or_is_no_version_is_read_as_nothing_with_the_reason()
+    {
+        _machine.File("/usr/local/Ascend/driver/version.info", "Version=\u200b\n").Tool("mx-smi", "garbage\n");
+
+        var read = await ReadAsync(
+            ("driver", OfFile), ("toolkit", new FactValue.Probe("/none", [], "(.*)")), ("firmware", new FactValue.Probe(null, ["none"], "(.*)")),
+            ("plugin", new FactValue.Probe(null, ["mx-smi"], @"version: (\S+)")));
+
+        Assert.All(read, reading => Assert.Null(reading.Value));
+        Assert.Equal(["nothing in it", "/none is not", "none is not installed", "nothing in it"], read.Select(reading => string.Join(' ', reading.Problem!.Split(' ').Take(reading.Problem.StartsWith("none", StringComparison.Ordinal) ? 4 : 3))));
+    }
+
+    private static FactValue.Probe OfFile { get; } = new("/usr/local/Ascend/driver/version.info", [], @"(?m)^Version=(\S+)");
+
+    private Task<ImmutableArray<VersionReading>> ReadAsync(params (string Part, FactValue.Probe Probe)[] probes) => VersionProbe.ReadAsync(
+        new ProfileFacts([], probes.ToImmutableSortedDictionary(
+            probe => $"probe.{probe.Part}", probe => new Fact($"probe.{probe.Part}", "p.yaml", 1, probe.Probe, ["somewhere"], FactConfidence.Seen, ""), StringComparer.Ordinal)),
+        new HostMachine(_machine.Root), TestContext.Current.CancellationToken);
+}
