@@ -23,10 +23,14 @@ internal sealed partial class AdaptProcess : IDisposable
         _reading = Task.WhenAll(ReadAsync(process.StandardOutput, _output), ReadAsync(process.StandardError, _errors));
     }
 
-    public static AdaptProcess Start(Place place, params IEnumerable<string> arguments)
+    public static AdaptProcess Start(Place place, params IEnumerable<string> arguments) => Start(place, place.Data, [], arguments);
+
+    /// <param name="data">What XDG_DATA_HOME names.</param>
+    /// <param name="inside">What becomes the command line, such as a program that enters another machine.</param>
+    public static AdaptProcess Start(Place place, string data, IEnumerable<string> inside, IEnumerable<string> arguments)
     {
         // a shell's background job, which CI may be, starts with SIGINT ignored, and hands that on
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", Place.Adapt, .. arguments])
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", .. inside, Place.Adapt, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -36,7 +40,7 @@ internal sealed partial class AdaptProcess : IDisposable
         };
         start.Environment["ADAPTATION_ROOT"] = place.Root;
         start.Environment["ADAPTATION_HOST"] = Path.Combine(place.Root, "host", "adaptation-host");
-        start.Environment["XDG_DATA_HOME"] = place.Data;
+        start.Environment["XDG_DATA_HOME"] = data;
         start.Environment["TMPDIR"] = place.Scratch;
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."));
         start.Environment.Remove("DOCKER_HOST");

@@ -52,6 +52,23 @@ public sealed class Bench : IAsyncLifetime
         return ended;
     }
 
+    /// <summary>Runs the command line on another machine, with a container engine of its own there, whose images last for the suite.</summary>
+    internal async Task<Ended> OnAsync(OtherMachine machine, IEnumerable<string> arguments, CancellationToken cancellationToken, [CallerMemberName] string what = "")
+    {
+        var data = Path.Combine(Place.Data, "other");
+        if (!Directory.Exists(data))
+        {
+            Directory.CreateDirectory(Path.Combine(data, "adaptation"), (UnixFileMode)0b111_000_000);
+            Directory.CreateSymbolicLink(Path.Combine(data, "adaptation", "packages"), Path.Combine(Place.Data, "adaptation", "packages"));
+        }
+
+        using var process = AdaptProcess.Start(Place, data, machine.Inside, arguments);
+        var ended = await process.EndAsync(cancellationToken);
+        _done.Enqueue(($"{what} {machine.Shipped.Id}", ended));
+        Assert.DoesNotContain(Directory.EnumerateDirectories("/proc").Select(CommandLine), line => line.Contains(data, StringComparison.Ordinal));
+        return ended;
+    }
+
     /// <summary>A run that must end with a certificate.</summary>
     internal async Task<Ended> CertifiedAsync(string what, IEnumerable<string> arguments, CancellationToken cancellationToken)
     {

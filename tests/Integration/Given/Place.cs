@@ -93,6 +93,10 @@ internal static class ShortStandard
             checks: [OPS-02, SEC-05, SEC-01, SEC-03, COR-18, PERF-04, OPS-01]
             overrides:
               PERF-04: {confidence_ppm: 900000, late_share_ppm: 100000, streams_high: 4}
+          chip: # what holds of a machine with an accelerator
+            title: {en: Chip, zh: 芯片}
+            cap: L5
+            checks: [OPS-02, SEC-05, SEC-01, SEC-03, COR-18, OPS-01]
           start:
             title: {en: Start and removal, zh: 启动与卸载}
             cap: L5
