@@ -134,7 +134,7 @@ public sealed class DockerEngine : IContainerEngine
 
         if (!Description.IsLocal)
             return;
-        foreach (var device in container.Devices.Where(device => !File.Exists(device)))
+        foreach (var device in container.Devices.Where(device => !Path.Exists(device)))
         {
             throw new BrokenEnvironmentException(
                 $"Device {device} is not on this machine, and a container of {container.Image.Name} needs it. Is the driver loaded? Compare `ls -l /dev` with `devices` in the profile.");

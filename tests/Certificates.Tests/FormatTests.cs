@@ -122,6 +122,21 @@ public sealed class FormatTests
     }
 
     [Fact]
+    public void Planned_devices_are_written_and_none_are_left_out()
+    {
+        var devices = new DevicePlan(["/dev/chip0"], Facts("/dev/chip0", "c 240:0"), Facts("/dev/chip1", "c 240:1"));
+
+        var read = PlanFile.Read(PlanFile.Write(FullPlan with { Devices = devices })).Devices!;
+
+        Assert.Equal((devices.Given[0], "c 240:0", "c 240:1"), (Assert.Single(read.Given), read.Inside["/dev/chip0"], read.Beside["/dev/chip1"]));
+        Assert.Null(PlanFile.Read(PlanFile.Write(FullPlan)).Devices);
+        Given.Refuses("PLAN_MEMBER", () => PlanFile.Read(Encoding.UTF8.GetBytes(
+            Encoding.UTF8.GetString(PlanFile.Write(FullPlan with { Devices = devices })).Replace("\"beside\"", "\"besides\"", StringComparison.Ordinal))));
+
+        static ImmutableSortedDictionary<string, string> Facts(string name, string device) => ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create(name, device)]);
+    }
+
+    [Fact]
     public void Text_of_any_script_is_written_as_it_is()
     {
         var written = Encoding.UTF8.GetString(PlanFile.Write(FullPlan));

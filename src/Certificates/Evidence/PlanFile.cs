@@ -32,6 +32,8 @@ public static class PlanFile
         writer.WriteMap("declaredVersions", plan.DeclaredVersions);
         writer.WriteMap("hardeningExceptions", plan.HardeningExceptions);
         writer.WriteOptional("cache", plan.Cache);
+        if (plan.Devices is { } devices)
+            Write(writer, devices);
         writer.WriteEndObject();
     });
 
@@ -58,9 +60,26 @@ public static class PlanFile
             DeclaredVersions = root.TextMap("declaredVersions"),
             HardeningExceptions = root.TextMap("hardeningExceptions"),
             Cache = root.TryText("cache"),
+            Devices = root.TryObject("devices") is { } devices ? ReadDevices(devices) : null,
         };
         root.RefuseOthers();
         return plan;
+    }
+
+    private static void Write(Utf8JsonWriter writer, DevicePlan devices)
+    {
+        writer.WriteStartObject("devices");
+        writer.WriteTexts("given", devices.Given);
+        writer.WriteMap("inside", devices.Inside);
+        writer.WriteMap("beside", devices.Beside);
+        writer.WriteEndObject();
+    }
+
+    private static DevicePlan ReadDevices(JsonMembers devices)
+    {
+        var read = new DevicePlan(devices.Texts("given"), devices.TextMap("inside"), devices.TextMap("beside"));
+        devices.RefuseOthers();
+        return read;
     }
 
     private static void Write(Utf8JsonWriter writer, Declaration declared)

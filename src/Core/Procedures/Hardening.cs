@@ -12,6 +12,7 @@ internal static class Hardening
 {
     private const string Effective = "capabilities.effective";
     private const string Dropped = "capabilities.dropped";
+    private const string GivenDevices = "devices";
     private const string WritableMounts = "writable_mounts";
 
     public static ImmutableArray<string> Limits { get; } = ["violations_max"];
@@ -28,7 +29,7 @@ internal static class Hardening
         ("read_only_root", value => value == "true"),
         ("uid", value => uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var uid) && uid > 0),
         ("seccomp", value => value is "2" or "unreadable"), // 2: SECCOMP_MODE_FILTER; a remote container does not show it
-        ("devices", value => value.Length == 0),
+        (GivenDevices, value => value.Length == 0),
         (WritableMounts, value => value.Split(',').All(path => path is "" or "/run/adaptation")),
         ("memory_limited", value => value == "true"),
         ("cpu_limited", value => value == "true"),
@@ -37,7 +38,8 @@ internal static class Hardening
 
     public static Finding Judge(Clause clause, Plan plan, Measurement m, IBlobs files)
     {
-        var (seen, cache) = WithoutCache(m, plan.Cache);
+        var (all, cache) = WithoutCache(m, plan.Cache);
+        var (seen, planned) = WithoutPlanned(all, plan.Devices);
         var violations = Rules.Select(rule => Violation(seen, rule.Key, rule.IsSafe)).OfType<Departure>().ToImmutableArray();
         var excused = violations.Where(violation => violation.Read && HasReason(plan, violation.Rule)).ToImmutableArray();
         var counted = violations.RemoveRange(excused);
@@ -47,6 +49,7 @@ internal static class Hardening
             Reading.Counted("violations", counted.Length, limit),
             Reading.Counted("exceptions", excused.Length),
             .. cache is null ? [] : new[] { Reading.Counted($"writable folder that the profile declares: {cache}", 1) },
+            .. planned.Select(device => Reading.Counted($"device of the chip: {device}", 1)),
             .. counted.Select(violation => Reading.Counted($"violation: {violation.Rule}", 1)),
             .. excused.Select(violation => Reading.Counted($"exception: {violation.Rule}", 1)),
         ];
@@ -63,6 +66,15 @@ internal static class Hardening
         if (declared is null || !m.Facts.TryGetValue(WritableMounts, out var mounts) || mounts.Split(',') is not { } paths || !paths.Contains(declared))
             return (m, null);
         return (m with { Facts = m.Facts.SetItem(WritableMounts, string.Join(',', paths.Where(path => path != declared))) }, declared);
+    }
+
+    /// <summary>An accelerator cannot be had without its devices: those that the plan gives are no departure, any other is.</summary>
+    private static (Measurement Seen, ImmutableArray<string> Planned) WithoutPlanned(Measurement m, DevicePlan? plan)
+    {
+        if (plan is null || !m.Facts.TryGetValue(GivenDevices, out var devices))
+            return (m, []);
+        var names = devices.Split(',');
+        return (m with { Facts = m.Facts.SetItem(GivenDevices, string.Join(',', names.Except(plan.Given, StringComparer.Ordinal))) }, [.. names.Intersect(plan.Given, StringComparer.Ordinal)]);
     }
 
     private static bool HasReason(Plan plan, string rule) => !string.IsNullOrWhiteSpace(plan.HardeningExceptions.GetValueOrDefault(rule));

@@ -21,11 +21,12 @@ internal sealed class RemovalStep : IStep
     public async Task<ImmutableArray<Measurement>> MeasureAsync(RunContext run, CancellationToken cancellationToken)
     {
         var removed = run.Journal.RemovedServers.ToImmutableArray();
-        var measured = ImmutableArray.Create(Residue(removed), await IntegrityAsync(run, cancellationToken));
+        var measured = ImmutableArray.Create(Residue(removed, run.Plan.Devices is null ? null : run.Journal.SeenDevices), await IntegrityAsync(run, cancellationToken));
         return run.Includes("SEC-03") ? measured.Add(Egress(removed)) : measured;
     }
 
-    private static Measurement Residue(ImmutableArray<CanonicalValue.Object> removed)
+    /// <param name="seen">Deployment to the devices in its container; null where none are planned.</param>
+    private static Measurement Residue(ImmutableArray<CanonicalValue.Object> removed, IReadOnlyDictionary<long, string>? seen)
     {
         var facts = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         var counts = ImmutableArray.CreateBuilder<long>();
@@ -33,6 +34,8 @@ internal sealed class RemovalStep : IStep
         {
             var left = ((CanonicalValue.List)deployment.TryGet("residue")!).Items.Cast<CanonicalValue.Text>().Select(item => item.Value).ToArray();
             counts.Add(left.Length);
+            if (seen is not null && (seen.GetValueOrDefault(Number(deployment, "deployment")) ?? (Number(deployment, "asked") == 0 ? DevicePlan.NotAsked : null)) is { } devices)
+                facts[$"devices.{Number(deployment, "deployment")}"] = devices;
             if (left.Length > 0)
                 facts[$"residue.{Number(deployment, "deployment")}"] = string.Join(", ", left);
         }

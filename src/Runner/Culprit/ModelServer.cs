@@ -128,6 +128,11 @@ internal sealed class UnrecordedDeployments : IDeploymentLog
         // nothing is kept
     }
 
+    public void Seen(Deployment deployment, DeviceSight sight)
+    {
+        // nothing is kept
+    }
+
     public void Removed(Deployment deployment, byte[] log, NetworkCounts? network, long asked, long answered, IReadOnlyList<string> residue)
     {
         // nothing is kept

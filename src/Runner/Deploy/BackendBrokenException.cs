@@ -7,6 +7,10 @@ public sealed class BackendBrokenException(string reason, Exception? cause = nul
     public BackendEnd End { get; init; }
 }
 
+/// <summary>The container of the server under test does not hold exactly the planned devices, or they cannot be seen: no answer of it counts.</summary>
+/// <remarks>No <see cref="BackendBrokenException"/>: a step that allows a server to break off does not allow it another accelerator, or none.</remarks>
+public sealed class WrongDevicesException(string reason) : Core.AdaptationException(reason, cause: null);
+
 /// <summary>How a backend broke off, as seen from outside.</summary>
 public enum BackendEnd
 {

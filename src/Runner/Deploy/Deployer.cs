@@ -131,6 +131,9 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
         string role, ContainerImage image, ImmutableArray<string> command, ImmutableSortedDictionary<string, string> environment,
         string? modelFolder, string? cacheFolder, int? port, CancellationToken cancellationToken)
     {
+        var isServer = role == "server";
+        if (isServer)
+            ServerDevices.CheckHost(stand);
         var number = record.NextNumber();
         record.Deploying(number, role);
         var sockets = OpenFolder();
@@ -142,8 +145,8 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
             .. cacheFolder is null ? [] : new[] { new Mount(cacheFolder, Profile.Server.Cache!, ReadOnly: false) },
             .. Engine.Description.IsContainer || stand.EngineFolder is null ? [] : new[] { new Mount(stand.EngineFolder, "/opt/engine", ReadOnly: true) },
         ];
-        var spec = ServerContainer.Of(Profile, image, command, mounts, network, (runId, RunOwner.Current), role == "server" ? stand.Launch : null);
-        if (role != "server") // one of ours: none of the profile's devices and weaknesses
+        var spec = ServerContainer.Of(Profile, image, command, mounts, network, (runId, RunOwner.Current), isServer ? stand.Launch : null);
+        if (!isServer) // one of ours: none of the profile's devices and weaknesses
             spec = spec with { Environment = environment, Devices = [], User = "10001:10001", Weaknesses = new() };
         var box = Profile.Container;
         var startedAt = time.GetTimestamp();
@@ -157,10 +160,21 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
             record.Deployed(deployment);
             var state = await container.InspectAsync(cancellationToken);
             deployment.ProcessId = state.ProcessId;
+            if (isServer && stand.Launch is not null)
+                await AcceptAsync(deployment, state, cancellationToken);
             if (port is { } listensOn)
                 deployment.Transport = Reach(state, network, listensOn) ?? throw await deployment.ExplainAsync("started", null, cancellationToken);
             return deployment;
         });
+    }
+
+    /// <summary>A container without its accelerator, or with another one, is no server under test: what is wrong is recorded, then thrown.</summary>
+    private async Task AcceptAsync(Deployment deployment, ContainerState state, CancellationToken cancellationToken)
+    {
+        var sight = await ServerDevices.LookAsync(stand, deployment, state, cancellationToken);
+        record.Seen(deployment, sight);
+        if (sight.Problem is { } wrong)
+            throw new WrongDevicesException(wrong);
     }
 
     private ContainerNetwork Network(int? port) => (port, Profile.Container.HostNetwork) switch
@@ -251,6 +265,9 @@ internal interface IDeploymentLog
     void Deploying(int number, string role);
 
     void Deployed(Deployment deployment);
+
+    /// <summary>The devices in the container of the server under test, as seen from outside.</summary>
+    void Seen(Deployment deployment, DeviceSight sight);
 
     void Removed(Deployment deployment, byte[] log, NetworkCounts? network, long asked, long answered, IReadOnlyList<string> residue);
 }

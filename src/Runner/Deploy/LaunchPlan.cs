@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Adaptation.Core;
 
 namespace Adaptation.Runner;
 
@@ -40,6 +41,9 @@ public sealed record LaunchPlan(LaunchForm Form, ImmutableArray<int> Indices)
 
     /// <summary>Soft and hard limit alike; -1 for none.</summary>
     public ImmutableSortedDictionary<string, long> Ulimits { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
+
+    /// <summary>What must be inside and what must not, as this machine has it; null where a plan is only shown.</summary>
+    public DevicePlan? Counted { get; init; }
 
     /// <summary>The same container with the chip's devices in it.</summary>
     public ContainerSpec AddTo(ContainerSpec spec) => spec with

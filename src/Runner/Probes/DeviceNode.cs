@@ -7,7 +7,10 @@ namespace Adaptation.Runner;
 public readonly partial record struct DeviceNode(DeviceNodeKind Kind, uint Major, uint Minor, UnixFileMode Mode, uint UserId, uint GroupId)
 {
     private const int Here = -100; // AT_FDCWD
+    private const int LinksThemselves = 0x100; // AT_SYMLINK_NOFOLLOW
     private const uint Basic = 0x7ff; // STATX_BASIC_STATS
+
+    internal const string Folder = "a folder";
 
     /// <summary>Such as <c>c 236:0</c>.</summary>
     public override string ToString() => Kind switch
@@ -19,13 +22,22 @@ public readonly partial record struct DeviceNode(DeviceNodeKind Kind, uint Major
 
     /// <summary>Symbolic links are followed.</summary>
     /// <returns>Null where there is nothing of that name, or this user may not look.</returns>
-    internal static DeviceNode? TryStat(string path)
+    internal static DeviceNode? TryStat(string path) => TryStat(Here, path, 0, out _);
+
+    /// <summary>Something in an open folder, itself: a symbolic link is none of what it points to.</summary>
+    /// <param name="what">Words for what is no device.</param>
+    /// <inheritdoc cref="TryStat(string)"/>
+    internal static DeviceNode? TryStatIn(SafeHandle folder, string name, out string what) => TryStat((int)folder.DangerousGetHandle(), name, LinksThemselves, out what);
+
+    private static DeviceNode? TryStat(int folder, string path, int flags, out string what)
     {
+        what = "";
         Span<byte> stat = stackalloc byte[256];
-        if (Statx(Here, path, 0, Basic, ref MemoryMarshal.GetReference(stat)) != 0)
+        if (Statx(folder, path, flags, Basic, ref MemoryMarshal.GetReference(stat)) != 0)
             return null;
         static uint Word(ReadOnlySpan<byte> from, int at) => MemoryMarshal.Read<uint>(from[at..]);
         var mode = MemoryMarshal.Read<ushort>(stat[28..]);
+        what = (mode & 0xF000) switch { 0x4000 => Folder, 0xA000 => "a symbolic link", 0x8000 => "a plain file", _ => "no device" };
         var kind = (mode & 0xF000) switch { 0x2000 => DeviceNodeKind.Character, 0x6000 => DeviceNodeKind.Block, _ => DeviceNodeKind.None };
         return new(kind, Word(stat, 128), Word(stat, 132), (UnixFileMode)(mode & 0xFFF), Word(stat, 20), Word(stat, 24));
     }

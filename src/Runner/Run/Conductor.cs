@@ -122,7 +122,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
                 run.Journal.Measured(measurement);
             run.Journal.Append("step-completed", ("step", step.Name));
         }
-        catch (BackendBrokenException broken)
+        catch (Exception broken) when (broken is BackendBrokenException or WrongDevicesException)
         {
             var reason = Short(broken.Message);
             // what does not stay up was not deployed: OPS-01 fails with whatever was being measured

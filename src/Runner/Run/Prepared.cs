@@ -15,7 +15,10 @@ public sealed record Prepared(
     public string RunnerFolder { get; init; } = "";
 
     /// <summary>What the server under test is started on.</summary>
-    internal ServerStand Stand => new(Engine, Image, EngineFolder, Inputs.Profile, Launch);
+    internal ServerStand Stand => new(Engine, Image, EngineFolder, Inputs.Profile, Launch) { Machine = Machine };
+
+    /// <summary>Where devices are looked at; another one only in tests.</summary>
+    public HostMachine Machine { get; init; } = HostMachine.Local;
 
     /// <summary>How the chip's devices get into the container; null for a CPU, and where the server runs as a plain process.</summary>
     public LaunchPlan? Launch { get; init; }
@@ -52,7 +55,11 @@ public sealed record Prepared(
 /// <summary>What the server of a profile is started on, whatever model it gets.</summary>
 /// <param name="EngineFolder">The engine pack's files, or null where the image brings its engine.</param>
 /// <param name="Launch">How the chip's devices get into the container; null for a CPU, and where the server runs as a plain process.</param>
-public sealed record ServerStand(IContainerEngine Engine, ContainerImage Image, string? EngineFolder, Profile Profile, LaunchPlan? Launch);
+public sealed record ServerStand(IContainerEngine Engine, ContainerImage Image, string? EngineFolder, Profile Profile, LaunchPlan? Launch)
+{
+    /// <summary>Where devices are looked at; another one only in tests.</summary>
+    public HostMachine Machine { get; init; } = HostMachine.Local;
+}
 
 /// <summary>Fetches and builds what a run needs; what is there already is only checked.</summary>
 /// <param name="hostFile">The published <c>adaptation-host</c>.</param>
@@ -81,7 +88,8 @@ public sealed class Preparation(
     /// <summary>Decides how the chip's devices get into the container, before anything is fetched or built.</summary>
     /// <returns>Null for a CPU, and where the server runs as a plain process.</returns>
     /// <exception cref="AdaptationException">What is asked for is not known of the chip, or this machine cannot do it.</exception>
-    public LaunchPlan? PlanLaunch(Profile profile, LaunchChoice choice) => LaunchDecision.Plan(profile, choice, engine.Description, HostMachine.Local);
+    public LaunchPlan? PlanLaunch(Profile profile, LaunchChoice choice) => LaunchDecision.Plan(profile, choice, engine.Description, HostMachine.Local) is { } plan
+        ? ServerDevices.Counted(profile, plan, engine.Description, HostMachine.Local) : null;
 
     /// <summary>What a server needs that is started without a model.</summary>
     /// <inheritdoc cref="PrepareAsync"/>

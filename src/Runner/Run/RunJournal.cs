@@ -98,6 +98,16 @@ internal sealed class RunJournal(RunDirectory directory, JournalWriter writer) :
         "deployed", ("deployment", deployment.Number), ("role", deployment.Role), ("container", deployment.Container.Id),
         ("transport", deployment.Transport.ToString()));
 
+    public void Seen(Deployment deployment, DeviceSight sight) => Append(
+        "devices", ("deployment", deployment.Number), ("role", deployment.Role), ("form", LaunchChoice.Word(sight.Launch.Form)), ("devices", LaunchChoice.Text(sight.Launch.Indices)),
+        ("seen", sight.IsWhole ? "whole" : "not"), ("inside", CanonicalValue.Of(sight.Inside.Select(node => FromString($"{node.Key}={node.Value}")))),
+        ("problem", sight.Problem ?? ""));
+
+    /// <summary>Deployment to what of the plan was seen in its container, as a measurement keeps it.</summary>
+    public IReadOnlyDictionary<long, string> SeenDevices => Of("devices").ToDictionary(
+        data => ((Integer)data.TryGet("deployment")!).Value,
+        data => string.Join(',', ((CanonicalValue.List)data.TryGet("inside")!).Items.Cast<CanonicalValue.Text>().Select(node => node.Value)));
+
     public void Removed(Deployment deployment, byte[] log, NetworkCounts? network, long asked, long answered, IReadOnlyList<string> residue)
     {
         var path = string.Create(CultureInfo.InvariantCulture, $"run/log/{deployment.Number:000}-{deployment.Role}.log");

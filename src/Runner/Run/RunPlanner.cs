@@ -29,6 +29,7 @@ internal static class RunPlanner
             Caps =
             [
                 .. isContainer ? [] : new[] { "no container: the server ran as a plain process" },
+                .. isContainer || !LaunchPlanner.IsNeeded(inputs.Profile) ? [] : new[] { "no container: which devices it computed on was neither chosen nor seen" },
                 .. issuer == Certificates.KeyEnvironment.Test ? ["development key: proves that nothing was changed, not who issued it"] : Array.Empty<string>(),
             ],
             NotApplicable = NotApplicable(inputs, prepared.Golden, isContainer),
@@ -40,6 +41,7 @@ internal static class RunPlanner
             DeclaredVersions = inputs.Profile.Versions,
             HardeningExceptions = inputs.Profile.Exceptions,
             Cache = inputs.Profile.Server.Cache,
+            Devices = prepared.Launch?.Counted,
         };
     }
 
