@@ -27,40 +27,37 @@ internal static class DoctorCommand
             LaunchForm? chosen = parsed.GetValue(form) is { } word ? Enum.Parse<LaunchForm>(word, ignoreCase: true) : null;
             if (asked is null && (parsed.GetValue(devices) ?? parsed.GetValue(form)) is not null)
                 throw new BadInputException([new Problem("doctor", 0, "--profile", "is left out; --devices and --form are of a profile")]);
-            return ExamineAsync(machine, open, new DoctorView(Console.Out, parsed.GetValue(json)), asked, (numbers, chosen), cancellationToken);
+            var spec = asked is null ? null : new PreflightSpec(asked, HostMachine.Local)
+            {
+                Indices = numbers,
+                Form = chosen,
+                Architecture = Architecture,
+                DataFolder = machine.DataFolder,
+                FreeBytes = FreeBytes(machine.DataFolder),
+            };
+            if (spec is not null)
+                Preflight.Refuse(spec);
+            return ExamineAsync(machine, open, new DoctorView(Console.Out, parsed.GetValue(json)), spec, cancellationToken);
         });
         return command;
     }
 
-    private static async Task<int> ExamineAsync(
-        Machine machine, OpenWorkshop open, DoctorView view, Profile? profile, (ImmutableArray<int> Devices, LaunchForm? Form) asked, CancellationToken cancellationToken)
+    private static async Task<int> ExamineAsync(Machine machine, OpenWorkshop open, DoctorView view, PreflightSpec? spec, CancellationToken cancellationToken)
     {
         var stack = new StackProbe("/").Read(new ChipFacts("generic", "CPU", "cpu", 1, null, null));
         view.Heading(new("This machine", "本机"), $"{stack["cpu.model"]}, {Environment.ProcessorCount} processors 核, {stack["os.id"]} {stack["os.version"]}, kernel 内核 {stack["os.kernel"]}");
         foreach (var examination in OwnParts(machine))
             view.Show(examination);
-        var (engine, isOwn, hasImage) = await EngineAsync(machine, open, view, profile, cancellationToken);
-        if (profile is not null)
+        var (engine, isOwn, hasImage) = await EngineAsync(machine, open, view, spec?.Profile, cancellationToken);
+        if (spec is not null)
         {
-            var report = await Preflight.ExamineAsync(
-                new PreflightSpec(profile, HostMachine.Local)
-                {
-                    Indices = asked.Devices,
-                    Form = asked.Form,
-                    Architecture = Architecture,
-                    Engine = engine,
-                    HasImage = hasImage,
-                    KeepsImages = isOwn,
-                    DataFolder = machine.DataFolder,
-                    FreeBytes = FreeBytes(machine.DataFolder),
-                },
-                cancellationToken);
-            view.Heading(new($"{profile.Id}: {profile.Name.En}", profile.Name.Zh), Chosen(report, asked.Devices));
+            var report = await Preflight.ExamineAsync(spec with { Engine = engine, HasImage = hasImage, KeepsImages = isOwn }, cancellationToken);
+            view.Heading(new($"{spec.Profile.Id}: {spec.Profile.Name.En}", spec.Profile.Name.Zh), Chosen(report, spec.Indices));
             foreach (var examination in report.Examinations)
                 view.Show(examination);
         }
 
-        view.End(profile?.Id);
+        view.End(spec?.Profile.Id);
         return view.IsReady ? ExitCode.Certified : ExitCode.BrokenEnvironment;
     }
 

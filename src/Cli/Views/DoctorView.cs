@@ -10,7 +10,8 @@ namespace Adaptation.Cli;
 /// <summary>What examinations of a machine found, for people or, a line each, for programs.</summary>
 internal sealed class DoctorView(TextWriter output, bool isJson)
 {
-    private const int StateWidth = 14, OneLine = 130;
+    private const string Without = "not needed 无需";
+    private const int StateWidth = 15, OneLine = 150;
     private static readonly JsonWriterOptions Literal = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly Dictionary<ExaminationState, int> _counts = [];
     private readonly List<LocalText> _notNeeded = [];
@@ -62,7 +63,7 @@ internal sealed class DoctorView(TextWriter output, bool isJson)
         }
 
         if (_notNeeded.Count > 0)
-            output.WriteLine($"  {Table.Pad("- 无需", StateWidth)}  not needed: {string.Join(", ", _notNeeded.Select(what => what.En))}\n{new string(' ', StateWidth + 4)}{string.Join("、", _notNeeded.Select(what => what.Zh))}");
+            output.WriteLine($"  {Table.Pad(Without, StateWidth)}  {string.Join(", ", _notNeeded.Select(what => what.En))}\n{new string(' ', StateWidth + 4)}{string.Join("、", _notNeeded.Select(what => what.Zh))}");
         var (en, zh) = missing > 0 ? ("not ready: mend what is missing, from the top; what stands below often follows from it", "尚未就绪：请从上往下补齐缺失项，后面的缺失往往由前面的引起")
             : _isPrevented ? ("not ready: nothing is missing, and a run is refused until the profile states what is not known (marked !)", "尚未就绪：没有缺失，但配置须先写明带 ! 的未知项，否则拒绝运行")
             : unknown > 0 ? ("ready as far as anybody can say: nothing is missing; what is not known, the run decides", "就目前所知已就绪：没有缺失；未知项由实际运行判定")
@@ -99,7 +100,7 @@ internal sealed class DoctorView(TextWriter output, bool isJson)
         ExaminationState.Ok => "ok 正常",
         ExaminationState.Missing => "MISSING 缺失",
         ExaminationState.Unknown => $"{(one.PreventsRun ? "! " : "")}unknown 未知",
-        _ => "- 无需", // shown by itself for its notes
+        _ => Without,
     };
 
     private static void Fields(Utf8JsonWriter json, Examination one)

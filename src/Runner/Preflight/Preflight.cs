@@ -7,7 +7,11 @@ namespace Adaptation.Runner;
 /// <remarks>Reads the machine and the engine's own description, runs tools that only read, and changes nothing.</remarks>
 public static class Preflight
 {
+    /// <summary>Says what is wrong with what is asked for, before anything is looked at.</summary>
     /// <exception cref="BadInputException">The form is not known of the chip, or the numbers are no devices.</exception>
+    public static void Refuse(PreflightSpec spec) => Plan(spec);
+
+    /// <exception cref="BadInputException">As <see cref="Refuse"/>.</exception>
     public static async Task<PreflightReport> ExamineAsync(PreflightSpec spec, CancellationToken cancellationToken)
     {
         var (plan, forms) = Plan(spec);

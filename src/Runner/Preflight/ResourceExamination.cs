@@ -54,22 +54,23 @@ internal static class ResourceExamination
             return OfLock.Unknown("what the chip needs is not stated by any source", "芯片所需上限无来源记载");
         if (spec.Facts.Texts("launch.ulimits").FirstOrDefault(limit => limit.StartsWith("memlock=", StringComparison.Ordinal))?[8..] is not { } text || !long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var wanted))
             return OfLock.NotNeeded("sources state no limit of it", "来源未要求");
-        var (who, folder) = Engine(spec.Machine);
+        var (isDaemon, folder) = Engine(spec.Machine);
+        var (who, whose) = isDaemon ? ("dockerd", "dockerd") : ("this process", "本进程");
         if (spec.Machine.TryRead($"{folder}/limits")?.Split('\n').FirstOrDefault(line => line.StartsWith("Max locked memory", StringComparison.Ordinal))?[17..].Split(' ', StringSplitOptions.RemoveEmptyEntries) is not [_, var hard, ..])
             return OfLock.Unknown($"{folder}/limits cannot be read", $"无法读取 {folder}/limits");
         if (hard == "unlimited" || (wanted >= 0 && long.TryParse(hard, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) && bytes >= wanted))
-            return OfLock.Ok($"{hard} for {who}", $"{who}：{hard}");
+            return OfLock.Ok($"{hard} for {who}", $"{whose}：{hard}");
         if (MayRaise(spec.Machine, folder))
-            return OfLock.Ok($"{hard} bytes for {who}, which may raise it for a container", $"{who}：{hard} 字节，可为容器提高");
+            return OfLock.Ok($"{hard} bytes for {who}, which may raise it for a container", $"{whose}：{hard} 字节，可为容器提高");
         var needs = wanted < 0 ? "unlimited" : text;
-        return OfLock.Missing($"{hard} bytes for {who}; the chip needs {needs}", $"{who}：{hard} 字节；芯片需要 {needs}",
+        return OfLock.Missing($"{hard} bytes for {who}; the chip needs {needs}", $"{whose}：{hard} 字节；芯片需要{(wanted < 0 ? "无限制" : $" {needs}")}",
             new(new("for an engine that systemd starts", "由 systemd 启动的引擎"), "sudo mkdir -p /etc/systemd/system/docker.service.d && printf '[Service]\\nLimitMEMLOCK=infinity\\n' | sudo tee /etc/systemd/system/docker.service.d/memlock.conf && sudo systemctl daemon-reload && sudo systemctl restart docker"),
             new(new("for one that a user starts: then log in anew", "由用户启动的引擎：随后重新登录"), "printf '* soft memlock unlimited\\n* hard memlock unlimited\\n' | sudo tee /etc/security/limits.d/memlock.conf"));
     }
 
     /// <summary>The daemon that runs; where none does, this process, from which an engine of our own would inherit.</summary>
-    private static (string Who, string Folder) Engine(HostMachine machine) =>
-        machine.TryRead("/var/run/docker.pid")?.Trim() is { Length: > 0 } id && id.All(char.IsAsciiDigit) && machine.TryRead($"/proc/{id}/limits") is not null ? ("dockerd", $"/proc/{id}") : ("this process", "/proc/self");
+    private static (bool IsDaemon, string Folder) Engine(HostMachine machine) =>
+        machine.TryRead("/var/run/docker.pid")?.Trim() is { Length: > 0 } id && id.All(char.IsAsciiDigit) && machine.TryRead($"/proc/{id}/limits") is not null ? (true, $"/proc/{id}") : (false, "/proc/self");
 
     /// <summary>Capabilities in a user namespace of its own do not count there.</summary>
     private static bool MayRaise(HostMachine machine, string folder) =>

@@ -55,16 +55,19 @@ internal sealed record ToolExamination(Examination Tool, Examination Health, boo
                     new Remedy(new("see what it prints; keep it with a report, if it is a table of devices", "查看输出；若确为设备表，请保存并反馈"), typed)), []);
         }
 
-        // where a tool counts by card and chip, which row a number stands for is not known: rows are counted
-        var byNumber = reading.Devices.All(device => int.TryParse(device.Id, NumberStyles.None, CultureInfo.InvariantCulture, out _));
+        var numbers = reading.Devices.Select(device => Number(spec, device)).ToArray();
+        var byNumber = numbers.All(number => number is not null);
         var shown = string.Join(", ", reading.Devices.Select(device => device.Name is null ? device.Id : $"{device.Id} {device.Name}"));
-        ImmutableArray<DeviceSample> planned = byNumber ? [.. spec.Indices.SelectMany(index => reading.Devices.Where(device => int.Parse(device.Id, CultureInfo.InvariantCulture) == index))]
-            : reading.Devices.Length >= spec.Indices.Length ? [.. reading.Devices] : [];
+        ImmutableArray<DeviceSample> planned = byNumber ? [.. reading.Devices.Where((_, at) => spec.Indices.Contains(numbers[at]!.Value))] : reading.Devices.Length >= spec.Indices.Length ? reading.Devices : [];
         var wanted = string.Join(", ", spec.Indices);
         return planned.Length < spec.Indices.Length
             ? (Answer.Missing($"{typed} shows {shown}; planned: {wanted}", $"{typed} 显示 {shown}；计划使用 {wanted}", new Remedy(new("see which devices there are, and choose among those with --devices", "查看有哪些设备，并用 --devices 从中选择"), typed), Lost(spec)), planned)
             : (Answer.Ok($"{typed} shows {shown}", $"{typed} 显示 {shown}") with { Notes = [.. byNumber ? [] : ByCard, .. Busy(planned)] }, planned);
     }
+
+    /// <summary>The device that a row is of. A tool that counts by card and chip says that only of boards with one device: else which row is which number is not known, and rows are counted.</summary>
+    private static int? Number(PreflightSpec spec, DeviceSample device) =>
+        int.TryParse(device.Id.EndsWith(".0", StringComparison.Ordinal) && spec.Facts.Number("devices.per_board") == 1 ? device.Id[..^2] : device.Id, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static ImmutableArray<LocalText> ByCard { get; } = [new("the tool counts by card and chip: rows are counted, and no row is held to be a certain number", "该工具按卡与芯片编号：仅核对数量，不对应具体编号")];
 

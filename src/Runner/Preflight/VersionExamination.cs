@@ -7,7 +7,7 @@ namespace Adaptation.Runner;
 /// <param name="Runtime">Of the vendor's container toolkit; null where it was not read.</param>
 internal sealed record VersionExamination(ImmutableArray<Examination> Examinations, string? Runtime)
 {
-    private static readonly ImmutableArray<string> Chinese = ["驱动版本", "主机软件栈版本", "固件版本", "框架版本", "插件版本", "容器工具版本"];
+    private static readonly ImmutableArray<string> Chinese = ["驱动版本", "主机软件栈版本", "固件版本", "框架版本", "插件版本", "运行时版本"];
 
     public static async Task<VersionExamination> ExamineAsync(PreflightSpec spec, ToolExamination tool, CancellationToken cancellationToken)
     {
@@ -22,7 +22,7 @@ internal sealed record VersionExamination(ImmutableArray<Examination> Examinatio
             readings.FirstOrDefault(reading => reading.Part == "runtime")?.Value);
     }
 
-    private static Subject Subject(string part) => new($"version.{part}", part switch { "runtime" => "version of container toolkit", "toolkit" => "version of software stack on the host", _ => $"version of {part}" }, Chinese[VersionProbe.Parts.IndexOf(part)]);
+    private static Subject Subject(string part) => new($"version.{part}", part switch { "toolkit" => "version of software stack on the host", _ => $"version of {part}" }, Chinese[VersionProbe.Parts.IndexOf(part)]);
 
     private static Examination Of(PreflightSpec spec, string part, VersionReading? reading)
     {
