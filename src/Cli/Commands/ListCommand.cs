@@ -26,13 +26,14 @@ internal static class ListCommand
         var problems = new List<Problem>();
         var chips = new List<ProfileFile>();
         var stacked = new HashSet<string>(StringComparer.Ordinal);
-        var code = Each(machine, "hardware-profiles", "*.yaml", (file, shown, found) => Seen(ProfileReader.TryReadFile(file, shown, machine.Root, found), chips)?.Stack,
+        string[] heading = ["profile 配置", "vendor 厂商", "chip 芯片", "engine 引擎", "launch 启动方式", "known 已知", "name 名称"];
+        var code = Each(machine, "hardware-profiles", "*.yaml", heading, (file, shown, found) => Seen(ProfileReader.TryReadFile(file, shown, machine.Root, found), chips)?.Stack,
             profile =>
             {
                 stacked.UnionWith(profile.Facts.Extended.Select(file => file.Shown));
                 return
                 [
-                    profile.Id, $"{profile.Chip.Vendor} {profile.Chip.Model}", profile.Server.Adapter?.Name ?? (profile.Server.Protocol == WireProtocol.OpenAi ? "openai" : "open-inference"),
+                    profile.Id, profile.Chip.Vendor, profile.Chip.Model, profile.Server.Adapter?.Name ?? (profile.Server.Protocol == WireProtocol.OpenAi ? "openai" : "open-inference"),
                     string.Join('+', profile.Facts.LaunchForms()), ProfileCommand.Known(profile.Facts), profile.Name.Zh, profile.Name.En,
                 ];
             });
@@ -56,10 +57,10 @@ internal static class ListCommand
         return file;
     }
 
-    private static int Models(Machine machine) => Each(machine, "reference-models", "model.yaml", ReferenceModelReader.TryRead,
+    private static int Models(Machine machine) => Each(machine, "reference-models", "model.yaml", [], ReferenceModelReader.TryRead,
         model => [model.Id, $"{model.Kind} {model.Precision}", model.Licence, model.Name.Zh, model.Name.En]);
 
-    private static int Checks(Machine machine) => Each(machine, "standard", "catalogue.yaml", StandardReader.TryRead, standard =>
+    private static int Checks(Machine machine) => Each(machine, "standard", "catalogue.yaml", [], StandardReader.TryRead, standard =>
     {
         Table.Print(Console.Out, standard.Clauses.Select(clause => new[]
         {
@@ -71,11 +72,11 @@ internal static class ListCommand
     });
 
     private static int Each<T>(
-        Machine machine, string folder, string pattern, Func<string, string, ICollection<Problem>, T?> read, Func<T, string[]> row)
+        Machine machine, string folder, string pattern, string[] heading, Func<string, string, ICollection<Problem>, T?> read, Func<T, string[]> row)
         where T : class
     {
         var problems = new List<Problem>();
-        var rows = new List<string[]>();
+        List<string[]> rows = heading.Length > 0 ? [heading] : [];
         foreach (var file in Directory.GetFiles(Path.Combine(machine.Root, folder), pattern, SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != WantedChip.File).Order(StringComparer.Ordinal))
         {
             var before = problems.Count;

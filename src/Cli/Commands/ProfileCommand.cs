@@ -34,11 +34,16 @@ internal static class ProfileCommand
             Console.WriteLine($"  extends 继承: {extended.Shown}");
         Console.WriteLine($"  known 已知: {(file.Facts.All.IsEmpty ? "no facts are stated  未列出事实" : Known(file.Facts))}");
         Console.WriteLine();
-        Table.Print(Console.Out, file.Facts.Ordered.Select(fact => new[]
+        const int KeyWidth = 23;
+        foreach (var fact in file.Facts.Ordered)
         {
-            fact.Key, fact.Value is null ? "unknown 未知" : Words(fact.Value), fact.Sources.IsEmpty ? "" : fact.Confidence == FactConfidence.Seen ? "seen" : "reported",
-            string.Join("; ", fact.Sources) + (fact.Note.Length > 0 ? $"  ({fact.Note})" : ""),
-        }));
+            Console.WriteLine($"{Table.Pad(fact.Key, KeyWidth)}{(fact.Value is null ? "unknown 未知" : Words(fact.Value))}");
+            if (fact.Note.Length > 0)
+                Console.WriteLine($"{"",KeyWidth}note 备注: {fact.Note}");
+            if (!fact.Sources.IsEmpty)
+                Console.WriteLine($"{"",KeyWidth}{(fact.Confidence == FactConfidence.Seen ? "seen 亲见" : "reported 转述")}: {string.Join("; ", fact.Sources)}");
+        }
+
         return ExitCode.Certified;
     }
 

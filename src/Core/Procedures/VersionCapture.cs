@@ -3,10 +3,11 @@ using System.Collections.Immutable;
 namespace Adaptation.Core;
 
 /// <summary>Judges whether the runner's probes read every version, and the ones that the profile states (OPS-02).</summary>
-/// <remarks>Reads the facts <c>version.FIELD</c>. A field that is blank or says <c>unknown</c> was not captured.</remarks>
+/// <remarks>Reads the facts <c>version.FIELD</c>. A field that is blank or says <c>unknown</c> was not captured. A stated version may name several, with <c> | </c> between them.</remarks>
 internal static class VersionCapture
 {
     private const string Prefix = "version.";
+    private const string Or = " | ";
 
     public static ImmutableArray<string> Limits { get; } = ["captured_share_ppm"];
 
@@ -22,7 +23,7 @@ internal static class VersionCapture
             [new("fields captured", "%", Reading.Milli(100.0 * captured / required.Length), LimitMilli: share / 10)];
 
         var differing = plan.DeclaredVersions
-            .Where(declared => Captured(m, declared.Key) is not { } read || !(declared.Key == Plan.EngineDevice ? Holds(read, declared.Value) : read == declared.Value))
+            .Where(declared => Captured(m, declared.Key) is not { } read || !declared.Value.Split(Or).Any(one => declared.Key == Plan.EngineDevice ? Holds(read, one) : read == one))
             .Select(declared => $"the profile states {declared.Key} {declared.Value}, {Probed(m, declared.Key)}")
             .ToImmutableArray();
         if (!differing.IsEmpty)

@@ -59,8 +59,8 @@ internal static class ToolPackReader
     {
         var before = problems.Count;
         var item = ToolItemReader.Read(given, ids);
-        if (problems.Count == before && !asked.TryAdd(item.Request.GetRawText(), number))
-            given.Line.Problem("", $"asks what line {asked[item.Request.GetRawText()]} asks; each item is another request");
+        if (problems.Count == before && !asked.TryAdd(JsonText.Canonical(item.Request), number))
+            given.Line.Problem("", $"asks what line {asked[JsonText.Canonical(item.Request)]} asks; each item is another request");
         return item;
     }
 

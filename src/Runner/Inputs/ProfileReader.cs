@@ -87,6 +87,9 @@ public static partial class ProfileReader
     private static ImmutableSortedDictionary<string, string> Versions(YamlMap profile, ChipFacts chip)
     {
         var (stated, known) = (profile.TextMap("versions"), LockCapture.Fields(chip));
+        // an accelerator is found by its ids; of a processor nothing else holds it to the name on the certificate
+        if (chip.Kind == "cpu" && profile.Has("extends") && !stated.ContainsKey("cpu.vendor") && !stated.ContainsKey("cpu.model"))
+            profile.Problem("versions", "state cpu.vendor or cpu.model, as /proc/cpuinfo has it: another maker's processor would pass for this one (`grep -m3 -iE 'vendor_id|implementer|model name' /proc/cpuinfo` on the machine)");
         if (stated.IsEmpty)
             return stated;
         var map = profile.TryMap("versions")!;

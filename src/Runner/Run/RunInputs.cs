@@ -113,6 +113,12 @@ public sealed record RunInputs
     {
         if (profile.Image.Engine is not { } name)
             return null;
+        if (name == ProfileReader.Unknown)
+        {
+            problems.Add(new(profile.File, 0, "image.engine", "is unknown: the product pins no build of this engine for this chip. Enter one in engines.lock.json with its digests, and name it in a copy of the profile"));
+            return null;
+        }
+
         System.Collections.Immutable.ImmutableArray<EnginePack> packs;
         try
         {

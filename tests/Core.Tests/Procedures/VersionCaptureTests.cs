@@ -24,6 +24,21 @@ public sealed class VersionCaptureTests
             "the profile states driver 24.1.0, the probe read 25.2.0",
             Judged.Measured(Judged.By(Clauses.VersionCapture, Probed, Plan with { DeclaredVersions = Given.Facts(("driver", "24.1.0")) })));
 
+    [Theory] // one of several that a chip is known by; none of them in part
+    [InlineData("25.1.0 | 25.2.0", true)]
+    [InlineData("25.2.0 | 25.3.0", true)]
+    [InlineData("25.1.0 | 25.2", false)]
+    [InlineData("25.1.0|25.2.0", false)]
+    public void A_stated_version_may_be_one_of_several(string stated, bool passes)
+    {
+        var finding = Judged.By(Clauses.VersionCapture, Probed, Plan with { DeclaredVersions = Given.Facts(("driver", stated)) });
+
+        if (passes)
+            Judged.Passes(finding);
+        else
+            Assert.Equal($"the profile states driver {stated}, the probe read 25.2.0", Judged.Measured(finding));
+    }
+
     [Fact]
     public void A_declared_version_that_no_probe_read_fails() =>
         Assert.Contains(

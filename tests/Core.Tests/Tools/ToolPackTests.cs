@@ -94,7 +94,11 @@ public sealed class ToolPackTests
     {
         var problems = new List<Problem>();
 
-        Assert.Null(ToolPack.TryRead(Bytes(Head, Item, Asked, Item.Replace("\"one\"", "\"three\"", StringComparison.Ordinal)), "p", problems));
+        // the same in other words: a space, an escape, members the other way round
+        var spelled = Item.Replace("\"one\"", "\"three\"", StringComparison.Ordinal).Replace("\"hi\"", "\"\\u0068i\"", StringComparison.Ordinal).Replace("{\"role\":\"user\",", "{ ", StringComparison.Ordinal)
+            .Replace("i\"}]", "i\",\"role\":\"user\"}]", StringComparison.Ordinal);
+        Assert.NotEqual(Item, spelled);
+        Assert.Null(ToolPack.TryRead(Bytes(Head, Item, Asked, spelled), "p", problems));
         Assert.Equal("p:4: asks what line 2 asks; each item is another request", Assert.Single(problems).ToString());
     }
 

@@ -48,6 +48,23 @@ public sealed partial class ShippedProfilesTests
     public void A_maker_has_a_chip(string vendor) =>
         Assert.Contains(All, file => file.Part == ProfilePart.Chip && file.Id.StartsWith($"{vendor}/", StringComparison.Ordinal));
 
+    [Fact] // of an accelerator the ids of its bus speak; a processor has none
+    public void A_processor_is_held_to_what_the_kernel_says_of_it()
+    {
+        using var folder = new TempFolder();
+        var text = File.ReadAllText(Path.Combine(Folder, "hygon-cpu", "c86-onnxruntime.yaml"));
+        const string Stated = "  cpu.vendor: HygonGenuine\n";
+        Assert.Contains(Stated, text, StringComparison.Ordinal);
+        var (file, problems) = (folder.Write("p.yaml", text.Replace(Stated, "", StringComparison.Ordinal)), new List<Problem>());
+
+        ProfileReader.TryRead(file, "p.yaml", Golden.Root, problems);
+
+        Assert.Equal(["versions"], problems.Select(problem => problem.Key));
+        Assert.All(
+            All.Where(one => one.Stack is { Chip.Kind: "cpu" } && !one.Id.StartsWith("generic/", StringComparison.Ordinal)),
+            one => Assert.True(one.Stack!.Versions.ContainsKey("cpu.vendor") || one.Stack.Versions.ContainsKey("cpu.model")));
+    }
+
     [Fact]
     public void Chips_of_which_nothing_is_known_are_wanted_and_not_faked()
     {

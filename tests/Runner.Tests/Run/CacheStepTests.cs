@@ -88,6 +88,17 @@ public sealed class CacheStepTests
     }
 
     [Fact]
+    public async Task A_server_that_refuses_at_first_and_then_answers_nothing_hangs()
+    {
+        using var run = Given(_ => { }, (given, container, request) => !_damaged.Contains(container.Id) ? GivenRun.Right(given, container, request)
+            : container.Served < 3 ? GivenWire.Ascii("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n") : null);
+
+        var judgement = await run.Conductor().StartAsync(run.Prepared, run.Runs, Token);
+
+        Assert.Contains("did not give a good answer within 1 s", Assert.IsType<Verdict.Fail>(judgement.Finding("COR-19").Verdict).Measured, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_server_that_does_not_start_with_its_own_cache_fails_and_the_run_goes_on()
     {
         using var run = Given(_ => { });
@@ -130,6 +141,24 @@ public sealed class CacheStepTests
 
         Assert.Equal([false, true], found.Select(start => start.IsWarm));
         Assert.Single(found.Select(start => start.Folder).Distinct());
+    }
+
+    [Fact] // a folder that lasts is a memory: what was answered could be kept there and said again
+    public async Task Starts_that_are_asked_the_same_have_an_empty_cache_each()
+    {
+        using var run = new GivenRun("again", profile: Profile);
+        var found = new List<(string Folder, bool IsEmpty)>();
+        run.Engine.Starting = container =>
+        {
+            found.Add((Folder(container), Directory.GetFileSystemEntries(Folder(container)) is []));
+            Start(container, _ => { }, _ => { });
+        };
+
+        var judgement = await run.Conductor().StartAsync(run.Prepared, run.Runs, Token);
+
+        Assert.Equal(new Verdict.Pass(), judgement.Finding("COR-12").Verdict);
+        Assert.Equal([true, true], found.Select(start => start.IsEmpty));
+        Assert.Equal(2, found.Select(start => start.Folder).Distinct().Count());
     }
 
     private GivenRun Given(Action<FakeContainer> onDamage, Func<GivenRun, FakeContainer, byte[], byte[]?>? answer = null)

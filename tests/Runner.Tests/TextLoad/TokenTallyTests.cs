@@ -32,14 +32,17 @@ public sealed class TokenTallyTests
     }
 
     [Theory] // asked to go on beyond its end, a model ends now and then, which has no text: it gives no rate, and up to a tenth of it makes no answer short
-    [InlineData(0, 20)]
-    [InlineData(1, 19)]
-    [InlineData(2, 18)]
-    [InlineData(3, 18)]
-    public void Ends_that_were_ignored_are_no_tokens_and_make_no_answer_short(int ends, int least)
+    [InlineData(0, 20, 20)]
+    [InlineData(1, 20, 19)]
+    [InlineData(2, 20, 18)]
+    [InlineData(3, 20, 18)]
+    [InlineData(0, 8, 8)] // a tenth of eight is none: one it is
+    [InlineData(1, 8, 7)]
+    [InlineData(3, 8, 7)]
+    public void Ends_that_were_ignored_are_no_tokens_and_make_no_answer_short(int ends, int asked, int least)
     {
         var sample = Sample(("aaaa", [.. Enumerable.Repeat(End, ends), 'a', 'a', 'a', 'a']));
-        var workload = GivenLoad.Workload with { OutputTokens = 20 };
+        var workload = GivenLoad.Workload with { OutputTokens = asked };
 
         var load = TextSamples.ToLoad(new([sample], 10, null, 0), [new(new("/v1", default), 5)], new TextScenario.SingleStream(), workload, new WordTokenizer());
 
