@@ -79,6 +79,12 @@ internal interface IWorkshop : IAsyncDisposable
     IContainerEngine Engine { get; }
 
     Preparation Preparation { get; }
+
+    /// <summary>Whether the container engine was started by this program, and keeps its images in <see cref="Machine.DataFolder"/>.</summary>
+    bool IsOwnEngine { get; }
+
+    /// <summary>Whether the container engine has an image, without asking a registry; null where there is none to ask.</summary>
+    Task<bool?> HasImageAsync(string reference, CancellationToken cancellationToken);
 }
 
 internal static class ExitCode

@@ -165,6 +165,11 @@ internal sealed record Workshop(IContainerEngine Engine, Preparation Preparation
             ? new BaseImageSpec { Reference = reference }
         : new BaseImageSpec { Reference = reference, Packages = [] };
 
+    public bool IsOwnEngine => Daemon is DockerDaemon { IsPrivate: true };
+
+    public async Task<bool?> HasImageAsync(string reference, CancellationToken cancellationToken) =>
+        Engine is DockerEngine docker ? await docker.HasImageAsync(reference, cancellationToken) : null;
+
     public async ValueTask DisposeAsync()
     {
         await Engine.DisposeAsync();

@@ -59,6 +59,9 @@ public sealed class DockerEngine : IContainerEngine
         }
     }
 
+    /// <summary>Whether it has an image of that name; asks no registry.</summary>
+    public async Task<bool> HasImageAsync(string reference, CancellationToken cancellationToken) => await Client.FindImageAsync(reference, cancellationToken) is not null;
+
     public Task<ContainerImage> BuildAsync(ImageSpec image, IProgress<string> output, CancellationToken cancellationToken) =>
         _build.RunAsync(image, output, cancellationToken);
 

@@ -1,63 +1,178 @@
+using System.Collections.Immutable;
 using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using Adaptation.Certificates;
 using Adaptation.Core;
 using Adaptation.Runner;
 
 namespace Adaptation.Cli;
 
-/// <summary><c>adapt doctor</c>: what of this machine works, and what to do about the rest.</summary>
+/// <summary><c>adapt doctor</c>: what of this machine works, and what to do about the rest; of a profile, before anything of it is started.</summary>
 internal static class DoctorCommand
 {
     public static Command Create(Machine machine, OpenWorkshop open)
     {
-        var command = new Command("doctor", "Say what works on this machine and what does not  检查本机环境");
-        command.SetAction((_, cancellationToken) => ExamineAsync(machine, open, cancellationToken));
+        var profile = new Option<string?>("--profile") { Description = "Is this machine ready for it? An id or a file  检查本机能否运行该配置", HelpName = "ID|FILE" };
+        var devices = new Option<string?>("--devices") { Description = "Numbers of devices: 0,1; if left out, the first `chip.count`  设备编号", HelpName = "N,N" };
+        var form = new Option<string?>("--form") { Description = "How devices get in; if left out, the first that is known and can be done here  设备注入方式", HelpName = "toolkit|cdi|plain" };
+        form.AcceptOnlyFromAmong("toolkit", "cdi", "plain");
+        var json = new Option<bool>("--json") { Description = "One JSON object per line, for scripts  逐行输出 JSON" };
+        var command = new Command("doctor", "Say what works on this machine and what does not, and how to mend it  检查本机环境并给出修复命令") { profile, devices, form, json };
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            // a mistake in what is asked for is told before anything is looked at
+            var asked = parsed.GetValue(profile) is { } id ? ReadProfile(machine, id) : null;
+            var numbers = Numbers(parsed.GetValue(devices), asked);
+            LaunchForm? chosen = parsed.GetValue(form) is { } word ? Enum.Parse<LaunchForm>(word, ignoreCase: true) : null;
+            if (asked is null && (parsed.GetValue(devices) ?? parsed.GetValue(form)) is not null)
+                throw new BadInputException([new Problem("doctor", 0, "--profile", "is left out; --devices and --form are of a profile")]);
+            var spec = asked is null ? null : new PreflightSpec(asked, HostMachine.Local)
+            {
+                Indices = numbers,
+                Form = chosen,
+                Architecture = Architecture,
+                DataFolder = machine.DataFolder,
+                FreeBytes = FreeBytes(machine.DataFolder),
+            };
+            if (spec is not null)
+                Preflight.Refuse(spec);
+            return ExamineAsync(machine, open, new DoctorView(Console.Out, parsed.GetValue(json)), spec, cancellationToken);
+        });
         return command;
     }
 
-    private static async Task<int> ExamineAsync(Machine machine, OpenWorkshop open, CancellationToken cancellationToken)
+    private static async Task<int> ExamineAsync(Machine machine, OpenWorkshop open, DoctorView view, PreflightSpec? spec, CancellationToken cancellationToken)
     {
-        var ills = 0;
-        async Task LookAsync(string what, Func<Task<string>> look)
+        var stack = new StackProbe("/").Read(new ChipFacts("generic", "CPU", "cpu", 1, null, null));
+        view.Heading(new("This machine", "本机"), $"{stack["cpu.model"]}, {Environment.ProcessorCount} processors 核, {stack["os.id"]} {stack["os.version"]}, kernel 内核 {stack["os.kernel"]}");
+        foreach (var examination in OwnParts(machine))
+            view.Show(examination);
+        var (engine, isOwn, hasImage) = await EngineAsync(machine, open, view, spec?.Profile, cancellationToken);
+        if (spec is not null)
         {
-            try
-            {
-                Console.WriteLine($"  ok    {what}: {await look()}");
-            }
-            catch (Exception ill) when (ill is AdaptationException or IOException or UnauthorizedAccessException)
-            {
-                ills++;
-                Console.WriteLine($"  FAIL  {what}: {ill.Message.ReplaceLineEndings("\n        ")}");
-            }
+            var report = await Preflight.ExamineAsync(spec with { Engine = engine, HasImage = hasImage, KeepsImages = isOwn }, cancellationToken);
+            view.Heading(new($"{spec.Profile.Id}: {spec.Profile.Name.En}", spec.Profile.Name.Zh), Chosen(report, spec.Indices));
+            foreach (var examination in report.Examinations)
+                view.Show(examination);
         }
 
-        var stack = new StackProbe("/").Read(new ChipFacts("generic", "CPU", "cpu", 1, null, null));
-        Console.WriteLine($"  machine: {stack["cpu.model"]}, {Environment.ProcessorCount} processors, {stack["os.id"]} {stack["os.version"]}, kernel {stack["os.kernel"]}");
-        await LookAsync("signatures (P-256, SM2 with SM3)", () =>
+        view.End(spec?.Profile.Id);
+        return view.IsReady ? ExitCode.Certified : ExitCode.BrokenEnvironment;
+    }
+
+    /// <summary>What this program brings itself.</summary>
+    private static IEnumerable<Examination> OwnParts(Machine machine)
+    {
+        yield return Look("signatures", new("signatures (P-256, SM2 with SM3)", "签名算法"), "adapt verify --help", () =>
         {
             SelfTest.Run();
-            return Task.FromResult("the self-test gives the known answers");
+            return new("the self-test gives the known answers", "自检通过");
         });
-        await LookAsync("development keys", () =>
+        yield return Look("keys", new("development keys", "开发密钥"), $"ls -la {machine.KeyFolder}", () =>
         {
             using var keys = DevelopmentKeys.OpenOrCreate(machine.KeyFolder, machine.Time);
-            return Task.FromResult(string.Join(", ", keys.Signers.Select(signer => $"{signer.Key.Algorithm} {signer.Key.KeyId[..19]}…")));
+            var list = string.Join(", ", keys.Signers.Select(signer => $"{signer.Key.Algorithm} {signer.Key.KeyId[..19]}…"));
+            return new(list, list);
         });
-        await LookAsync("standard, profiles and models", () =>
+        yield return Look("inputs", new("standard, profiles and models", "标准、配置与模型"), "adapt profile check", () =>
         {
             var inputs = RunInputs.Read(new RunRequest(machine.Root, "generic/x64-onnxruntime", "ppocrv4-rec", "0.1", "quick"));
-            return Task.FromResult($"standard {inputs.Standard.Version} with {inputs.Standard.Clauses.Length} checks");
+            return new($"standard {inputs.Standard.Version} with {inputs.Standard.Clauses.Length} checks", $"标准 {inputs.Standard.Version}，共 {inputs.Standard.Clauses.Length} 项");
         });
-        await LookAsync("container engine", async () =>
-        {
-            await using var workshop = await open(machine, Isolation.Container, what => Console.WriteLine($"        {what}"), cancellationToken);
-            var engine = workshop.Engine.Description;
-            return $"{engine.Name} {engine.Version}, API {engine.ApiVersion}, cgroup {engine.CgroupVersion}";
-        });
-        await LookAsync("host for adapters", () => File.Exists(machine.HostFile)
-            ? Task.FromResult(machine.HostFile)
+        yield return Look("host", new("host for adapters", "适配器宿主程序"), "./adapt doctor", () => File.Exists(machine.HostFile)
+            ? new(machine.HostFile, machine.HostFile)
             : throw new BrokenEnvironmentException($"{machine.HostFile} is not there; start the tool through the `adapt` script, which builds it"));
-        Console.WriteLine(ills == 0 ? "everything that a run needs is here  环境就绪" : $"{ills} thing(s) to mend  有 {ills} 项需要处理");
-        return ills == 0 ? ExitCode.Certified : ExitCode.BrokenEnvironment;
+    }
+
+    private static Examination Look(string id, LocalText what, string command, Func<LocalText> look)
+    {
+        try
+        {
+            return new(id, what, ExaminationState.Ok, look());
+        }
+        catch (Exception ill) when (ill is AdaptationException or IOException or UnauthorizedAccessException)
+        {
+            return new(id, what, ExaminationState.Missing, new(ill.Message, ill.Message)) { Remedies = [new(new("see", "查看"), command)] };
+        }
+    }
+
+    private static async Task<(ContainerEngineDescription? Engine, bool IsOwn, bool? HasImage)> EngineAsync(Machine machine, OpenWorkshop open, DoctorView view, Profile? profile, CancellationToken cancellationToken)
+    {
+        LocalText what = new("container engine", "容器引擎");
+        try
+        {
+            await using var workshop = await open(machine, Isolation.Container, view.Say, cancellationToken);
+            var engine = workshop.Engine.Description;
+            var (seen, image) = ($"{engine.Name} {engine.Version}, API {engine.ApiVersion}, cgroup {engine.CgroupVersion}", profile?.Image.Base);
+            view.Show(new("engine", what, ExaminationState.Ok, new(seen, seen)));
+            return (engine, workshop.IsOwnEngine, image is null ? null : await HasImageAsync(workshop, image, cancellationToken));
+        }
+        catch (Exception ill) when (ill is AdaptationException or IOException or UnauthorizedAccessException)
+        {
+            view.Show(new("engine", what, ExaminationState.Missing, new(ill.Message, ill.Message)) { Remedies = [new(new("start it, or install one", "启动或安装容器引擎"), "sudo systemctl start docker")] });
+            return (null, false, null);
+        }
+    }
+
+    /// <summary>An engine that does not like the name does not know either.</summary>
+    private static async Task<bool?> HasImageAsync(IWorkshop workshop, string image, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await workshop.HasImageAsync(image, cancellationToken);
+        }
+        catch (AdaptationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A profile that leaves open what a run needs is examined all the same: that is what one wants to know of it.</summary>
+    private static Profile ReadProfile(Machine machine, string asked)
+    {
+        var problems = new List<Problem>();
+        var (path, name) = ProfileCommand.Find(machine, asked);
+        var profile = ProfileReader.TryRead(path, name, machine.Root, problems);
+        return profile is null || problems.Count > 0 ? throw new BadInputException([.. problems]) : profile;
+    }
+
+    private static ImmutableArray<int> Numbers(string? list, Profile? profile)
+    {
+        if (list is null)
+            return [.. Enumerable.Range(0, profile?.Chip.Count ?? 1)];
+        string[] words = list.Split(',', StringSplitOptions.TrimEntries);
+        return words.All(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            ? [.. words.Select(word => int.Parse(word, CultureInfo.InvariantCulture))]
+            : throw new BadInputException([new Problem("--devices", 0, "", $"is `{list}`; expected numbers such as 0,1")]);
+    }
+
+    private static string Chosen(PreflightReport report, ImmutableArray<int> devices)
+    {
+        static string Word(LaunchForm form) => form.ToString().ToLowerInvariant();
+        return report.Forms.IsEmpty ? "" : $"devices 设备 {string.Join(',', devices)}; form 注入方式 {(report.Form is { } form ? Word(form) : "?")} (known 已知: {string.Join(", ", report.Forms.Select(Word))})";
+    }
+
+    /// <summary>As profiles write it.</summary>
+    private static string Architecture => RuntimeInformation.OSArchitecture switch
+    {
+        System.Runtime.InteropServices.Architecture.X64 => "amd64",
+        System.Runtime.InteropServices.Architecture.LoongArch64 => "loong64",
+        var other => other.ToString().ToLowerInvariant(), // arm64, riscv64
+    };
+
+    private static long? FreeBytes(string folder)
+    {
+        try
+        {
+            var at = new DirectoryInfo(folder);
+            while (at is { Exists: false, Parent: { } parent })
+                at = parent;
+            return new DriveInfo(at.FullName).AvailableFreeSpace;
+        }
+        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 }

@@ -62,7 +62,8 @@ internal static class ProfileCommand
         return ExitCode.Certified;
     }
 
-    private static (string Path, string Name) Find(Machine machine, string asked)
+    /// <summary>The file of a profile, and how the user knows it.</summary>
+    internal static (string Path, string Name) Find(Machine machine, string asked)
     {
         if (File.Exists(asked))
             return (Path.GetFullPath(asked), asked);

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Adaptation.Testing;
 
@@ -48,9 +48,44 @@ public sealed class SimulatedMachine : IDisposable
     /// <summary>A character device; answers like /dev/null unless it is told other numbers. Only root can make one.</summary>
     public SimulatedMachine Node(string path, int major = 1, int minor = 3)
     {
-        using var made = Process.Start("mknod", ["-m", "666", Place(path), "c", $"{major}", $"{minor}"]);
-        made.WaitForExit();
-        return made.ExitCode == 0 ? this : throw new InvalidOperationException($"{path} could not be made; simulated devices want root");
+        const uint character = 0x2000;
+        var place = Place(path);
+        // as makedev(3) packs them
+        var device = ((ulong)minor & 0xFF) | (((ulong)major & 0xFFF) << 8) | (((ulong)minor & ~0xFFUL) << 12);
+        if (MakeNode(place, character, device) != 0)
+            throw new InvalidOperationException($"{path} could not be made; simulated devices want root");
+        return Mode(path, (UnixFileMode)0b110_110_110);
+    }
+
+    public SimulatedMachine Mode(string path, UnixFileMode mode)
+    {
+        System.IO.File.SetUnixFileMode(Place(path), mode);
+        return this;
+    }
+
+    /// <summary>A symbolic link, whose target need not be there.</summary>
+    public SimulatedMachine Link(string path, string target)
+    {
+        System.IO.File.CreateSymbolicLink(Place(path), target);
+        return this;
+    }
+
+    public SimulatedMachine Folder(string path)
+    {
+        Directory.CreateDirectory(Place(path));
+        return this;
+    }
+
+    public bool Has(string path) => Path.Exists(Path.Join(Root, path));
+
+    /// <summary>A file, a device node, or a folder with all in it.</summary>
+    public SimulatedMachine Remove(string path)
+    {
+        if (Directory.Exists(Place(path)))
+            Directory.Delete(Place(path), recursive: true);
+        else
+            System.IO.File.Delete(Place(path));
+        return this;
     }
 
     public void Dispose() => Directory.Delete(Root, recursive: true);
@@ -61,4 +96,8 @@ public sealed class SimulatedMachine : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(place)!);
         return place;
     }
+
+    [DllImport("libc", EntryPoint = "mknod", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int MakeNode(string path, uint mode, ulong device);
 }

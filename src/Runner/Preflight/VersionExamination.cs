@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using Adaptation.Core;
+
+namespace Adaptation.Runner;
+
+/// <summary>Versions that can be read before anything is started.</summary>
+/// <param name="Runtime">Of the vendor's container toolkit; null where it was not read.</param>
+internal sealed record VersionExamination(ImmutableArray<Examination> Examinations, string? Runtime)
+{
+    private static readonly ImmutableArray<string> Chinese = ["驱动版本", "主机软件栈版本", "固件版本", "框架版本", "插件版本", "运行时版本"];
+
+    public static async Task<VersionExamination> ExamineAsync(PreflightSpec spec, ToolExamination tool, CancellationToken cancellationToken)
+    {
+        if (!spec.NeedsDevices)
+            return new([Subject("driver").NotNeeded("a CPU has none of its own", "CPU 无独立驱动")], null);
+        var facts = spec.Facts;
+        string[] silent = [.. VersionProbe.Parts.Where(part => tool.IsSilent && facts.Probe($"probe.{part}") is { Command: [var program, ..] } && program == tool.Program)];
+        var asked = facts with { All = facts.All.RemoveRange(silent.Select(part => $"probe.{part}")) };
+        var readings = await VersionProbe.ReadAsync(asked, spec.Machine, cancellationToken);
+        return new(
+            [.. VersionProbe.Parts.Select(part => silent.Contains(part) ? Subject(part).Unknown($"{tool.Program} would say, and gave no answer", $"应由 {tool.Program} 给出，但其无应答") : Of(spec, part, readings.FirstOrDefault(reading => reading.Part == part)))],
+            readings.FirstOrDefault(reading => reading.Part == "runtime")?.Value);
+    }
+
+    private static Subject Subject(string part) => new($"version.{part}", part switch { "toolkit" => "version of software stack on the host", _ => $"version of {part}" }, Chinese[VersionProbe.Parts.IndexOf(part)]);
+
+    private static Examination Of(PreflightSpec spec, string part, VersionReading? reading)
+    {
+        var subject = Subject(part);
+        if (reading is null)
+            return part is "framework" or "plugin" ? subject.Unknown("is in the image, and read once it has started", "位于镜像内，启动后读取")
+                : subject.Unknown("where it could be read is not stated by any source", "读取位置无来源记载");
+        if (reading.Value is { } version)
+            return subject.Ok($"{version}  ({reading.Place})", $"{version}（{reading.Place}）");
+        var probe = spec.Facts.Probe($"probe.{part}")!;
+        // only a driver must be on the machine itself: the rest may be in the image alone, and of a module that is not loaded enough is said above
+        var isAbsent = probe.File is { } file ? !spec.Machine.Exists(file) && !IsOfModule(spec, file) : spec.Machine.Find(probe.Command[0]) is null && !IsTool(spec, probe);
+        return part == "driver" && isAbsent
+            ? subject.Missing(reading.Problem!, $"未读到：{reading.Place}", new Remedy(new("install the vendor's driver; it brings what is read here", "请安装厂商驱动"), probe.File is null ? $"command -v {probe.Command[0]}" : $"ls -l {probe.File}"))
+            : subject.Unknown($"not read: {reading.Problem}", $"未读到：{reading.Place}");
+    }
+
+    private static bool IsOfModule(PreflightSpec spec, string file) => spec.KernelModule is { } module && file == $"/sys/module/{module}/version";
+
+    private static bool IsTool(PreflightSpec spec, FactValue.Probe probe) => spec.Facts.Texts("telemetry.command") is [var program, ..] && program == probe.Command[0];
+}
