@@ -26,5 +26,5 @@ public sealed class AcceleratorTests(Bench bench)
     }
 
     private async Task<Ended> RunAsync(OtherMachine machine, string devices) => await bench.OnAsync(
-        machine, ["certify", "--json", "--runs", bench.Place.Runs, "--suite", "chip", "--profile", bench.Profile(machine.ToYaml()), "--model", "ppocrv4-rec", "--form", "plain", "--devices", devices], Token);
+        machine, ["certify", "--json", "--runs", bench.Place.Runs, "--suite", "chip", "--profile", bench.Profile(machine.ToYaml()), "--model", "tiny-poet-logits", "--form", "plain", "--devices", devices], Token);
 }

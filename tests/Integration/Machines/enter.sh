@@ -7,6 +7,9 @@ shift 2
 mount -t tmpfs none "$scratch"
 mkdir "$scratch/dev"
 mount --rbind /dev "$scratch/dev"
+for top in lib lib64 bin sbin; do # links into /usr
+    [ ! -d "$machine/$top" ] || { mkdir -p "$machine/usr/$top" && cp -a "$machine/$top/." "$machine/usr/$top/"; }
+done
 for top in dev etc opt usr var sys/bus/pci/devices sys/module; do
     [ -d "$machine/$top" ] || continue
     mkdir -p "$scratch/$top.up" "$scratch/$top.work"
