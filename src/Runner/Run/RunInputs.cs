@@ -48,7 +48,10 @@ public sealed record RunInputs
     public static (RunInputs Inputs, ImmutableArray<Problem> Unknown) ReadToShow(RunRequest request)
     {
         var unknown = new List<Problem>();
-        return (Read(request, [], unknown), [.. unknown]);
+        var inputs = Read(request, [], unknown);
+        if (LaunchPlanner.IsNeeded(inputs.Profile) && ChipNodes.WhyUncountable(inputs.Profile) is { } uncountable)
+            unknown.Add(uncountable);
+        return (inputs, [.. unknown]);
     }
 
     private static RunInputs Read(RunRequest request, List<Problem> problems, List<Problem> unknown)
