@@ -88,6 +88,8 @@ public sealed class DockerEngine : IContainerEngine
             await RemoveQuietlyAsync(name, network);
             if (output is not null)
                 await output.DisposeAsync();
+            if (WhyLimits(container, failed) is { } limits)
+                throw new BrokenEnvironmentException(limits, failed);
             ExceptionDispatchInfo.Throw(failed);
             throw;
         }
@@ -149,6 +151,13 @@ public sealed class DockerEngine : IContainerEngine
                 $"{mount.Source}, to be mounted at {mount.Target} in a container of {container.Image.Name}, is not on this machine.");
         }
     }
+
+    /// <summary>Limits above the engine's own hard ones are refused by the container runtime, in words that name neither.</summary>
+    /// <remarks>Source: runc, "error setting rlimit type 8: operation not permitted"; getrlimit(2) has the numbers.</remarks>
+    private static string? WhyLimits(ContainerSpec container, Exception failed) => failed is DockerException && !container.Ulimits.IsEmpty && failed.Message.Contains("rlimit", StringComparison.Ordinal)
+        ? $"The container engine may not set the limits that the chip's facts ask for ({string.Join(", ", container.Ulimits.Select(limit => $"{limit.Key}={limit.Value}"))}): they lie above its own hard limits. Raise those: "
+            + $"`systemctl edit docker`, with {string.Join(" and ", container.Ulimits.Keys.Select(name => $"Limit{name.ToUpperInvariant()}=infinity"))} under [Service], then `systemctl restart docker`; an engine that runs in a container itself needs CAP_SYS_RESOURCE. It said: {failed.Message}"
+        : null;
 
     /// <summary>Asks for something to be made. When cancelled it waits a little for the answer: a request cut off leaves open whether it was made.</summary>
     private async Task<string> UncancelledAsync(string path, byte[] body, string what, CancellationToken cancellationToken)

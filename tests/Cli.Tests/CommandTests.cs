@@ -12,6 +12,7 @@ public sealed class CommandTests : IDisposable
     [Theory]
     [InlineData("")]
     [InlineData("certify")]
+    [InlineData("plan")]
     [InlineData("resume")]
     [InlineData("verify")]
     [InlineData("waiver")]
@@ -37,6 +38,8 @@ public sealed class CommandTests : IDisposable
     [Theory]
     [InlineData("certify --speed 9", "--speed")]
     [InlineData("certify --isolation none", "none")]
+    [InlineData("certify --form magic", "magic")]
+    [InlineData("plan --profile x --print podman", "podman")]
     [InlineData("verify", "certify")]
     [InlineData("fly", "fly")]
     [InlineData("list", "")]
@@ -47,6 +50,31 @@ public sealed class CommandTests : IDisposable
         Assert.Contains("--help", error, StringComparison.Ordinal);
         if (named != "certify")
             Assert.Contains(named, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_plan_is_shown_of_a_stack_that_nobody_can_run_yet_and_that_is_said_beside_it()
+    {
+        var (exit, output, error) = await AdaptAsync("plan", "--profile", "ascend/910b3-vllm-ascend", "--form", "plain", "--devices", "0,1", "--print", "docker");
+
+        Assert.Equal(0, exit);
+        Golden.Match("plan-ascend-plain.txt", output);
+        Assert.Contains("chip.pci: is unknown", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("facts.devices.each", error, StringComparison.Ordinal);
+        Assert.Contains("facts.devices.each: is unknown", (await AdaptAsync("plan", "--profile", "hygon/bw1000-vllm-dtk")).Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("plan --profile generic/x64-onnxruntime --model ppocrv4-rec --devices 0", "chip.kind: is cpu")]
+    [InlineData("plan --profile enflame/s60-vllm-gcu --form toolkit", "facts.launch.runtime: is unknown")]
+    [InlineData("plan --profile ascend/910b3-vllm-ascend --devices 0,x", "--devices: is `0,x`")]
+    [InlineData("certify --devices 0,0", "--devices: is `0,0`")]
+    public async Task A_launch_that_cannot_be_is_exit_code_3_and_says_why(string arguments, string why)
+    {
+        var (exit, output, error) = await AdaptAsync(arguments.Split(' '));
+
+        Assert.Equal((3, ""), (exit, output));
+        Assert.Contains(why, error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -17,8 +17,11 @@ internal static class PlanCommand
         var command = new Command("plan", "Show the container that a run would start  显示将要启动的容器") { profile, model, launch.Form, launch.Devices, print };
         command.SetAction(parsed =>
         {
-            var inputs = RunInputs.Read(new RunRequest(machine.Root, parsed.GetValue(profile)!, parsed.GetValue(model)!, "0.1", "quick"));
+            var (inputs, unknown) = RunInputs.ReadToShow(new RunRequest(machine.Root, parsed.GetValue(profile)!, parsed.GetValue(model)!, "0.1", "quick"));
             Console.Write(DockerRun.Text(ServerContainer.Show(inputs, launch.Read(parsed), Path.Exists)));
+            // said last, beside the command and not in it: a shell may take what stands on the output
+            foreach (var missing in unknown)
+                Console.Error.WriteLine($"adapt: shown, but not to be run yet  仅可查看，尚不能运行: {missing}");
             return ExitCode.Certified;
         });
         return command;

@@ -17,11 +17,9 @@ internal static class ChipNodes
     /// <exception cref="BrokenEnvironmentException">A planned node is not on this machine, or is no character device.</exception>
     public static DevicePlan Read(Profile profile, LaunchPlan launch, HostMachine machine)
     {
+        if (WhyUncountable(profile) is { } uncountable)
+            throw new BadInputException([uncountable]);
         var each = profile.Facts.Texts(Each);
-        if (each.IsEmpty)
-            throw Uncountable(profile, "is unknown");
-        if (each.FirstOrDefault(pattern => !pattern.Contains(Index, StringComparison.Ordinal)) is { } single)
-            throw Uncountable(profile, $"names {single}, without {Index}");
         var inside = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (var path in each.SelectMany(pattern => launch.Indices.Select(index => Of(pattern, index))))
             inside[path] = Node(profile, machine, path, Each);
@@ -53,9 +51,15 @@ internal static class ChipNodes
 
     private static string Of(string pattern, int index) => pattern.Replace(Index, index.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 
-    private static BadInputException Uncountable(Profile profile, string why) => new([new Problem(
-        profile.File, profile.Facts.All.GetValueOrDefault(Each)?.Line ?? 0, $"facts.{Each}",
-        $"{why}: a container without its accelerator cannot be told from one with it, so that nothing is certified. Put the nodes of a device into a copy of the profile, with {Index} for its number and a source, such as /dev/davinci{Index}")]);
+    /// <summary>Why the devices of a chip cannot be told apart in a container; null if they can.</summary>
+    public static Problem? WhyUncountable(Profile profile)
+    {
+        var each = profile.Facts.Texts(Each);
+        var why = each.IsEmpty ? "is unknown" : each.FirstOrDefault(pattern => !pattern.Contains(Index, StringComparison.Ordinal)) is { } single ? $"names {single}, without {Index}" : null;
+        return why is null ? null : new Problem(
+            profile.File, profile.Facts.All.GetValueOrDefault(Each) is { } fact && fact.File == profile.File ? fact.Line : 0, $"facts.{Each}",
+            $"{why}: a container without its accelerator cannot be told from one with it, so that nothing is certified. Put the nodes of a device into a copy of the profile, with {Index} for its number and a source, such as /dev/davinci{Index}");
+    }
 
     private static BrokenEnvironmentException Missing(Profile profile, string what, string key) => new(
         $"{what} on this machine (`facts.{key}` of {profile.Id}). Is the driver loaded, and are there so many devices? Compare `ls -l /dev` with what `adapt profile show {profile.Id}` says, and choose devices with --devices.");

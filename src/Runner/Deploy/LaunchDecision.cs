@@ -21,7 +21,7 @@ public static class LaunchDecision
                 new Problem("--form, --devices", 0, "", "no devices are handed to a plain process: it sees all that its user may see. Leave both out, or run in a container"));
         }
 
-        var planner = new LaunchPlanner(profile, path => machine.TryNode(path) is { Kind: not DeviceNodeKind.None });
+        var planner = new LaunchPlanner(profile, path => machine.TryNode(path) is { Kind: not DeviceNodeKind.None } || Directory.Exists(machine.Place(path)));
         if (Asked(profile, choice) is not { } indices)
             return null;
         var problems = new List<Problem>();

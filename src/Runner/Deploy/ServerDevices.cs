@@ -34,15 +34,20 @@ internal static class ServerDevices
     /// <exception cref="BackendBrokenException">The server ended before anything could be seen.</exception>
     public static async Task<DeviceSight> LookAsync(ServerStand stand, Deployment deployment, ContainerState state, CancellationToken cancellationToken)
     {
-        var plan = stand.Launch!;
-        if (WhyUnseen(stand.Engine.Description) is { } unseen)
-            return new(plan, [], IsWhole: false, $"The devices in the container cannot be seen: {unseen}");
-        if (state.ProcessId is not { } processId)
+        var (plan, engine) = (stand.Launch!, stand.Engine.Description);
+        if (engine.IsLocal && state.ProcessId is null)
             throw await deployment.ExplainAsync("started", null, cancellationToken);
-        var all = DeviceTree.Read(stand.Machine.Place($"/proc/{processId}/root"), out var problem);
+        var sight = Look(plan, engine, stand.Machine, state.ProcessId);
         // only if it runs on is it its own root that was looked into
-        if ((await deployment.Container.InspectAsync(cancellationToken)).ProcessId != processId)
-            throw await deployment.ExplainAsync("started", null, cancellationToken);
+        return (await deployment.Container.InspectAsync(cancellationToken)).ProcessId == state.ProcessId ? sight : throw await deployment.ExplainAsync("started", null, cancellationToken);
+    }
+
+    /// <param name="processId">The first process of the container, as this machine numbers it; null where it runs elsewhere.</param>
+    internal static DeviceSight Look(LaunchPlan plan, ContainerEngineDescription engine, HostMachine machine, int? processId)
+    {
+        if (WhyUnseen(engine) is { } unseen)
+            return new(plan, [], IsWhole: false, $"The devices in the container cannot be seen: {unseen}");
+        var all = DeviceTree.Read(machine.Place($"/proc/{processId}/root"), out var problem);
         if (problem is not null)
             return new(plan, [], IsWhole: false, $"The devices in the container cannot be seen: {problem}. A server whose devices are not counted is not accepted.");
         var inside = plan.Counted!.Concerned(all);

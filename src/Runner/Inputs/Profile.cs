@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.RegularExpressions;
 using Adaptation.Core;
 
 namespace Adaptation.Runner;
@@ -62,10 +63,19 @@ public sealed record ChipFacts(string Vendor, string Model, string Kind, int Cou
 /// <param name="Folder">The folder with the Dockerfile, relative to the product's root.</param>
 /// <param name="Engine">Name of an engine pack that goes into the image at <c>engine/</c>, or null.</param>
 /// <param name="Files">Further files of the build context: path in it to path relative to the product's root.</param>
-public sealed record ProfileImage(string Folder, string Base, string? Engine, ImmutableSortedDictionary<string, string> Files)
+public sealed partial record ProfileImage(string Folder, string Base, string? Engine, ImmutableSortedDictionary<string, string> Files)
 {
     /// <summary>Packages of the distribution that the base gets besides its own; it is then made here and not pulled.</summary>
     public ImmutableArray<string> Packages { get; init; } = [];
+
+    /// <summary>Where the file names the base.</summary>
+    public int BaseLine { get; init; }
+
+    /// <summary>Whether the base is the same tomorrow: named by its digest, or plain Debian or Ubuntu, of whose base (pulled, or made here of signed packages) the lock has the digest.</summary>
+    public bool IsPinned => PinnedBase().IsMatch(Base) || Base.StartsWith("debian:", StringComparison.Ordinal) || Base.StartsWith("ubuntu:", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"\A[^@\s]+@sha256:[0-9a-f]{64}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex PinnedBase();
 }
 
 public sealed record ProfileContainer(

@@ -124,7 +124,7 @@ public static partial class ProfileReader
             image.Problem("packages", $"`{package}` is no name of a Debian package");
         if (!packages.IsEmpty && !origin.StartsWith("debian:", StringComparison.Ordinal) && !origin.StartsWith("ubuntu:", StringComparison.Ordinal))
             image.Problem("packages", $"are added to a base of plain Debian or Ubuntu, and `base` is `{origin}`; install them in the Dockerfile, or in the base itself");
-        return new(folder, origin, image.TryText("engine"), files) { Packages = packages };
+        return new(folder, origin, image.TryText("engine"), files) { Packages = packages, BaseLine = image.LineOf("base") };
     }
 
     private static ProfileContainer Container(YamlMap container)
@@ -133,8 +133,13 @@ public static partial class ProfileReader
         if (!NumericUser().IsMatch(user))
             container.Problem("user", $"is `{user}`; expected numbers, such as 10001:10001");
         var devices = container.Texts("devices");
-        foreach (var device in devices.Where(device => !device.StartsWith("/dev/", StringComparison.Ordinal) || device.Contains("..", StringComparison.Ordinal)))
-            container.Problem("devices", $"`{device}` is not a device node below /dev");
+        foreach (var device in devices)
+        {
+            if (SafePaths.OfDevice(device) is { } why)
+                container.ProblemAt("devices", device, why);
+        }
+
+        ContainerRules.RefuseNever(container);
         var cpus = container.TryQuantity("cpus", ("", 1000)) ?? 0;
         if (!container.Has("cpus"))
             container.Problem("cpus", "is missing: every container has a limit");
@@ -148,19 +153,9 @@ public static partial class ProfileReader
             user,
             devices,
             container.TryBytes("log_limit") ?? 64L << 20,
-            container.Boolean("host_network", otherwise: false),
-            container.TryMap("weaknesses")?.Closed(Weaknesses) ?? new ContainerWeaknesses());
+            HostNetwork: false,
+            container.TryMap("weaknesses")?.Closed(ContainerRules.Weaknesses) ?? new ContainerWeaknesses());
     }
-
-    private static ContainerWeaknesses Weaknesses(YamlMap weak) => new(
-        weak.Boolean("privileged", otherwise: false),
-        weak.Boolean("writable_root", otherwise: false),
-        weak.Boolean("may_gain_privileges", otherwise: false),
-        weak.Boolean("host_pid", otherwise: false),
-        weak.Boolean("host_ipc", otherwise: false))
-    {
-        Capabilities = weak.Texts("capabilities"),
-    };
 
     private static ProfileServer Server(YamlMap server)
     {

@@ -102,6 +102,12 @@ internal sealed class YamlMap(string file, string path, YamlMappingNode node, IC
     public void Problem(string key, string message) =>
         problems.Add(new(file, (int)(Find(key)?.Start.Line ?? node.Start.Line), Join(key), message));
 
+    /// <summary>A problem with one item of a list, in its own line.</summary>
+    public void ProblemAt(string key, string item, string message) => problems.Add(new(
+        file, (int)(((Find(key) as YamlSequenceNode)?.OfType<YamlScalarNode>().FirstOrDefault(node => node.Value == item) ?? Find(key))?.Start.Line ?? node.Start.Line), Join(key), message));
+
+    public int LineOf(string key) => (int)(Find(key)?.Start.Line ?? node.Start.Line);
+
     public string Text(string key) => TryText(key) ?? Missing(key, "");
 
     public string? TryText(string key)

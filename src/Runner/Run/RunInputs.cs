@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Adaptation.Core;
 
 namespace Adaptation.Runner;
@@ -39,6 +40,22 @@ public sealed record RunInputs
     public static RunInputs Read(RunRequest request)
     {
         var problems = new List<Problem>();
+        return Read(request, problems, unknown: problems);
+    }
+
+    /// <summary>Reads all inputs of something that is only shown: what a run cannot do without, and no source states, is told and not refused.</summary>
+    /// <inheritdoc cref="Read(RunRequest)"/>
+    public static (RunInputs Inputs, ImmutableArray<Problem> Unknown) ReadToShow(RunRequest request)
+    {
+        var unknown = new List<Problem>();
+        var inputs = Read(request, [], unknown);
+        if (LaunchPlanner.IsNeeded(inputs.Profile) && ChipNodes.WhyUncountable(inputs.Profile) is { } uncountable)
+            unknown.Add(uncountable);
+        return (inputs, [.. unknown]);
+    }
+
+    private static RunInputs Read(RunRequest request, List<Problem> problems, List<Problem> unknown)
+    {
         if (!PinnedFile.IsBelow(request.Standard) || request.Standard.Contains('/', StringComparison.Ordinal))
             problems.Add(new(request.Standard, 0, "", "is not a version of the standard; versions are the folders below standard/"));
         var standardFile = Path.Combine(request.Root, "standard", request.Standard, "catalogue.yaml");
@@ -47,7 +64,9 @@ public sealed record RunInputs
         if (standard is not null && suite is null && problems.Count == 0)
             problems.Add(new(Shown(request.Root, standardFile), 0, "suites", $"there is no suite `{request.Suite}`; there are {string.Join(", ", standard.Suites.Select(s => s.Name))}"));
 
-        var stand = TryReadProfile(request.Root, request.Profile, problems);
+        var stand = TryReadProfile(request.Root, request.Profile, problems, unknown);
+        if (suite?.Name == "full" && stand is { Profile: { Image: { IsPinned: false, Base: not ProfileReader.Unknown } image } unpinned })
+            problems.Add(new(unpinned.File, image.BaseLine, "image.base", $"is `{image.Base}`, a name that may mean another image tomorrow; suite full wants the one that is tested. Pull it and state its digest: `docker pull {image.Base}`, `docker inspect --format '{{{{index .RepoDigests 0}}}}' {image.Base}` prints NAME@sha256:..."));
         var model = TryReadModel(request.Root, request.Model, problems);
         model = model is null || stand is null ? model : InForm(model, request.Precision, stand.Profile, problems);
         if (model is { Files.IsEmpty: true } && problems.Count == 0)
@@ -73,14 +92,18 @@ public sealed record RunInputs
 
     /// <summary>Reads a profile and finds its engine.</summary>
     /// <returns>Null where it cannot be read at all; what else is wrong is among the problems.</returns>
-    internal static StandInputs? TryReadProfile(string root, string asked, List<Problem> problems)
+    internal static StandInputs? TryReadProfile(string root, string asked, List<Problem> problems) => TryReadProfile(root, asked, problems, unknown: problems);
+
+    /// <param name="unknown">Gets what a run cannot do without, and no source states.</param>
+    /// <inheritdoc cref="TryReadProfile(string, string, List{Problem})"/>
+    private static StandInputs? TryReadProfile(string root, string asked, List<Problem> problems, List<Problem> unknown)
     {
         var file = Find(root, "hardware-profiles", asked, ".yaml", problems);
         if (file is null || ProfileReader.TryRead(file, Shown(root, file), root, problems) is not { } profile)
             return null;
         var engine = TryFindEngine(root, profile, problems);
         CheckPlaces(root, profile, problems);
-        CheckKnown(profile, problems);
+        CheckKnown(profile, unknown);
         return new(profile, engine);
     }
 
@@ -146,7 +169,7 @@ public sealed record RunInputs
         if (profile.Chip is { Kind: "pci", PciId: null })
             problems.Add(new(profile.File, 0, "chip.pci", "is unknown: no source states the device id. `lspci -nn` on the machine shows it; put it into a copy of the profile, and tell us"));
         if (profile.Image.Base == ProfileReader.Unknown)
-            problems.Add(new(profile.File, 0, "image.base", "is unknown: no source names the vendor's image. Put its name and tag into a copy of the profile"));
+            problems.Add(new(profile.File, profile.Image.BaseLine, "image.base", "is unknown: no source names the vendor's image. Put its name and tag into a copy of the profile"));
     }
 
     private static void CheckPlaces(string root, Profile profile, List<Problem> problems)

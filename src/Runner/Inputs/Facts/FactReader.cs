@@ -40,7 +40,9 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
         return facts.TryMap(key.Name)!.Closed(fact =>
         {
             var confidence = fact.Choice("confidence", "seen", "reported") == "seen" ? FactConfidence.Seen : FactConfidence.Reported;
-            ImmutableArray<string> cited = fact.IsList("source") ? fact.Texts("source") : [fact.Text("source")];
+            if (!fact.Has("source") || (fact.IsList("source") && fact.Texts("source").IsEmpty))
+                fact.Problem("source", "is missing: each fact says where it comes from. Name a key of `sources`, and state there what was read, such as a repository and its file");
+            ImmutableArray<string> cited = fact.IsList("source") ? fact.Texts("source") : [fact.TryText("source") ?? ""];
             foreach (var unknown in cited.Where(source => source.Length > 0 && !sources.ContainsKey(source)))
                 fact.Problem("source", $"`{unknown}` is not a key of `sources`, here or in what this file extends; state there where the fact comes from");
             _cited.UnionWith(cited);
@@ -64,10 +66,15 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
                 return fact.Map("value")?.Closed(Probe);
             default:
                 var values = fact.Texts("value");
-                if (Form(key.Type) is var (form, words))
+                if (Unsafe(key.Type) is { } unsafely)
+                {
+                    foreach (var (value, why) in values.Select(value => (value, unsafely(value))).Where(wrong => wrong.Item2 is not null))
+                        fact.ProblemAt("value", value, why!);
+                }
+                else if (Form(key.Type) is var (form, words))
                 {
                     foreach (var wrong in values.Where(value => !form.IsMatch(value) || value.Contains("..", StringComparison.Ordinal)))
-                        fact.Problem("value", $"`{wrong}` is not {words}");
+                        fact.ProblemAt("value", wrong, $"`{wrong}` is not {words}");
                 }
 
                 if (values.CountBy(value => value, StringComparer.Ordinal).FirstOrDefault(count => count.Value > 1).Key is { } twice)
@@ -113,10 +120,16 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
         }
     }
 
+    /// <summary>What says why a value would open the machine to a container; null for types that hand nothing in.</summary>
+    private static Func<string, string?>? Unsafe(FactType type) => type switch
+    {
+        FactType.Nodes => node => SafePaths.OfDevice(node) ?? (Node().IsMatch(node) ? null : $"`{node}` is not a device node below /dev, with {{index}} for the number of a device"),
+        FactType.Mounts => SafePaths.OfMount,
+        _ => null,
+    };
+
     private static (Regex Form, string Words)? Form(FactType type) => type switch
     {
-        FactType.Nodes => (Node(), "a device node below /dev, with {index} for the number of a device"),
-        FactType.Mounts => (Mount(), "an absolute path, or two with a colon between them; the root, /dev, /proc, /sys as a whole and the container engine's socket cannot be mounted"),
         FactType.Variables => (Variable(), "the name of an environment variable"),
         FactType.Settings => (Setting(), "NAME=VALUE"),
         FactType.PciIds => (PciId(), "a PCI vendor id such as 19e5, or vendor and device such as 19e5:d802"),
@@ -125,9 +138,6 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
 
     [GeneratedRegex(@"\A/dev/[A-Za-z0-9_{}./-]*[A-Za-z0-9_}-]/?\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Node();
-
-    [GeneratedRegex(@"\A(?!/(dev|proc|sys|etc|var|run|usr|opt|root|home|lib|lib64)?/?(:|\z))(?![^:]*docker\.sock)(?![^:]*containerd\.sock)(?!/dev/)/[^:\s]+(:/[^:\s]+)?\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Mount();
 
     [GeneratedRegex(@"\A[A-Z][A-Z0-9_]*\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Variable();
