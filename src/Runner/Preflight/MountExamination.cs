@@ -46,12 +46,17 @@ internal static class ImageExamination
             _ when IsMadeHere(spec) => spec.HasImage == true ? Subject.Ok($"{name} is there", $"{name} 已就绪") : Subject.Ok($"{name} is pulled or made of this machine's packages by the first run", $"首次运行时拉取 {name}，或由本机软件包制作"),
             true => Subject.Ok($"{name} is there", $"{name} 已就绪"),
             null => Subject.Unknown($"no container engine can be asked for {name}", $"无可查询的容器引擎：{name}"),
-            false => Subject.Missing($"{name} is not in the container engine", $"容器引擎中没有 {name}",
-                new(new("with a registry in reach", "可联网时"), $"docker pull {name}"),
-                new(new("without: on a machine that has it", "离线时，在有该镜像的机器上"), $"docker save -o image.tar {name}"),
-                new(new("and here", "再在本机"), "docker load -i image.tar")),
+            false => Subject.Missing($"{name} is not in the container engine", $"容器引擎中没有 {name}", Get(spec, name)),
         }) with { Notes = notes };
     }
+
+    /// <summary>An engine of our own ends with this program, so that nothing can be loaded into it from outside.</summary>
+    private static ImmutableArray<Remedy> Get(PreflightSpec spec, string name) =>
+    [
+        spec.KeepsImages ? new(new("with a registry in reach", "可联网时"), $"adapt prepare --profile {spec.Profile.Id}") : new(new("with a registry in reach", "可联网时"), $"docker pull {name}"),
+        new(new("without: on a machine that has it", "离线时，在有该镜像的机器上"), $"docker save -o image.tar {name}"),
+        new(new("and here, into the machine's own Docker", "再在本机，装入本机的 Docker"), spec.KeepsImages ? "sudo systemctl start docker && docker load -i image.tar" : "docker load -i image.tar"),
+    ];
 
     /// <summary>A plain distribution is stood in for; what a vendor's image brings, nothing here can replace.</summary>
     private static bool IsMadeHere(PreflightSpec spec) => !spec.Profile.Image.Packages.IsEmpty

@@ -84,6 +84,33 @@ public sealed class FormTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_s_devices_of_others_may_be_closed_and_not_all_of_them()
+    {
+        using var machine = new SoundMachine(Shipped.Find("hygon/bw1000-vllm-dtk"), 0);
+        machine.Simulated.Mode("/dev/dri/card0", (UnixFileMode)0b110_110_000).Link("/dev/dri/first", "renderD128");
+        var access = (await Preflight.ExamineAsync(machine.Spec(), Token)).Examinations.Single(one => one.Id == "access");
+        Assert.Equal(ExaminationState.Ok, access.State);
+        Assert.Contains("/dev/dri/card0 (mode 660", Assert.Single(access.Notes).En, StringComparison.Ordinal);
+
+        machine.Simulated.Mode("/dev/dri/renderD128", (UnixFileMode)0b110_110_000);
+        await FaultTests.OnlyAsync(machine.Spec(), "access", "/dev/dri/card0 (mode 660, owner 0:root), /dev/dri/renderD128 (mode 660, owner 0:root)");
+        machine.Simulated.Remove("/dev/dri").Folder("/dev/dri");
+        await FaultTests.OnlyAsync(machine.Spec(), "nodes", "/dev/dri is a folder without a device in it");
+    }
+
+    [Fact]
+    public async Task Where_the_id_is_not_stated_the_one_accelerator_of_the_vendor_is_proposed_for_a_copy()
+    {
+        _machine.Simulated.Pci("0000:07:00.0", "19e5:1711").File("/sys/bus/pci/devices/0000:07:00.0/class", "0x030000\n"); // a server's own display
+        var pci = (await Preflight.ExamineAsync(Toolkit, Token)).Examinations.Single(one => one.Id == "pci");
+
+        Assert.Equal((ExaminationState.Unknown, true), (pci.State, pci.PreventsRun));
+        Assert.Contains("0000:c1:00.0 19e5:fade (accelerator), driver simulated, NUMA node 0", pci.Seen.En, StringComparison.Ordinal);
+        Assert.Contains(pci.Remedies, remedy => remedy.Command == "sed 's/pci: unknown/pci: 19e5:fade/' hardware-profiles/ascend/910b3-vllm-ascend.yaml > my-910b3-vllm-ascend.yaml");
+        Assert.DoesNotContain("8086", pci.Seen.En, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_module_that_is_not_loaded_is_loaded_by_its_name()
     {
         using var machine = new SoundMachine(Shipped.Find("hygon/bw1000-vllm-dtk"), 0);
