@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using Adaptation.Core;
 using Adaptation.Testing;
 
@@ -62,7 +61,7 @@ public sealed class FaultTests
         await OnlyAsync(spec, "pci", spec.Profile.Chip.PciId is { } known ? $"no device {known} is on the bus" : $"no device of vendor {vendor} is on the bus");
     }
 
-    [Theory(Timeout = Limit), MemberData(nameof(Makers))]
+    [Theory(Timeout = Limit), InlineData("ascend/910b3-vllm-ascend"), InlineData("biren/br104-vllm-supa"), InlineData("enflame/s60-vllm-gcu"), InlineData("hygon/bw1000-vllm-dtk"), InlineData("mthreads/s5000-vllm-musa"), InlineData("tsingmicro/tx8110-vllm")]
     public async Task A_management_tool_that_hangs_prints_garbage_ends_badly_or_is_not_there(string id)
     {
         using var machine = Of(id);
@@ -71,10 +70,10 @@ public sealed class FaultTests
         var place = new HostMachine(simulated.Root).Find(tool)!;
         var hasReader = spec.Profile.Facts.Text("telemetry.tool") is not null;
 
-        simulated.Script(place, "sleep 30\n");
-        var since = Stopwatch.GetTimestamp();
+        var calls = Path.Join(simulated.Root, "calls");
+        simulated.Script(place, $"echo asked >> '{calls}'\nsleep 30\n");
         await OnlyAsync(spec, "tool", $"{tool} did not end within 0.3 s");
-        Assert.True(Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(8)); // versions are not asked of it again
+        Assert.True(!File.Exists(calls) || File.ReadLines(calls).Count() == 1); // killed before it came to write, or asked once: versions are not asked of it again
         spec = spec with { ToolLimit = TimeSpan.FromSeconds(10) };
         simulated.Script(place, "echo half of a row\nexit 7\n");
         await OnlyAsync(spec, "tool", $"{tool} ended with exit code 7");
