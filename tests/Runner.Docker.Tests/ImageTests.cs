@@ -116,6 +116,23 @@ public sealed class ImageTests(DockerFixture docker)
     }
 
     [Fact(Timeout = Limit)]
+    public async Task Whether_an_image_is_there_is_asked_of_the_engine_and_of_no_registry()
+    {
+        var asked = new List<string>();
+        await using var daemon = new ScriptedDaemon(ScriptedDaemon.Sound(request =>
+        {
+            asked.Add(request.Split('\r')[0]);
+            return request.Contains("/info ", StringComparison.Ordinal) ? ScriptedDaemon.Json(200, "{}")
+                : request.Contains("/images/quay.io/there:1/json", StringComparison.Ordinal) ? ScriptedDaemon.Json(200, """{"Id":"sha256:b"}""") : ScriptedDaemon.Json(404, "{}");
+        }));
+        await using var engine = await DockerEngine.ConnectAsync(daemon.Endpoint, TimeProvider.System, Token);
+
+        Assert.True(await engine.HasImageAsync("quay.io/there:1", Token));
+        Assert.False(await engine.HasImageAsync("quay.io/not-there:1", Token));
+        Assert.DoesNotContain(asked, request => request.StartsWith("POST", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task The_kept_archive_gives_the_same_base_after_the_daemon_has_lost_it()
     {
         using var state = new Given.Folder();

@@ -105,7 +105,10 @@ internal static class DoctorCommand
             await using var workshop = await open(machine, Isolation.Container, view.Say, cancellationToken);
             var engine = workshop.Engine.Description;
             var (seen, image) = ($"{engine.Name} {engine.Version}, API {engine.ApiVersion}, cgroup {engine.CgroupVersion}", profile?.Image.Base);
-            view.Show(new("engine", what, ExaminationState.Ok, new(seen, seen)));
+            view.Show(new("engine", what, ExaminationState.Ok, new(seen, seen))
+            {
+                Notes = engine.IsLocal ? [] : [new("it runs on another machine: devices, paths and limits are looked at here, and are wanted there", "引擎在另一台机器上：下面检查的是本机的设备、路径与上限，而实际需要的是那台机器的")],
+            });
             return (engine, workshop.IsOwnEngine, image is null ? null : await HasImageAsync(workshop, image, cancellationToken));
         }
         catch (Exception ill) when (ill is AdaptationException or IOException or UnauthorizedAccessException)

@@ -15,7 +15,7 @@ internal static class HostExamination
     /// <summary>Read over a bus, about a microsecond each.</summary>
     private static readonly ImmutableArray<string> SlowClocks = ["hpet", "acpi_pm", "hyperv_clocksource_msr"];
 
-    private static readonly Subject OfProcessor = new("processor", "processor architecture", "处理器架构"), OfNuma = new("numa", "NUMA nodes", "NUMA 节点"),
+    private static readonly Subject OfProcessor = new("processor", "processor architecture", "处理器架构"), OfStated = new("stated", "versions that the profile states", "配置写明的版本"), OfNuma = new("numa", "NUMA nodes", "NUMA 节点"),
         OfClock = new("clock", "clock source", "时钟源"), OfGovernor = new("governor", "frequency governor", "频率调节");
 
     public static Examination Processor(PreflightSpec spec)
@@ -25,6 +25,19 @@ internal static class HostExamination
             : wanted.Contains(here, StringComparer.Ordinal) ? OfProcessor.Ok(here, here)
             : OfProcessor.Missing($"{here} here; the chip and its images are for {string.Join(", ", wanted)}", $"本机 {here}；芯片与镜像适用于 {string.Join("、", wanted)}",
                 new Remedy(new("another machine, or another profile", "请更换机器，或选用其他配置"), "adapt list profiles"));
+    }
+
+    /// <summary>Versions that the profile states: another one fails OPS-02 at the end of a run. Those that only a container shows are left to it.</summary>
+    public static Examination Stated(PreflightSpec spec)
+    {
+        var read = new StackProbe(spec.Machine.Root).Read(spec.Profile.Chip);
+        (string Field, string Wanted, string Seen)[] stated = [.. spec.Profile.Versions.Where(one => read.ContainsKey(one.Key)).Select(one => (one.Key, one.Value, read[one.Key]))];
+        (string Field, string Wanted, string Seen)[] others = [.. stated.Where(one => !one.Wanted.Split(" | ").Contains(one.Seen, StringComparer.Ordinal))];
+        return stated.Length == 0 ? OfStated.NotNeeded("it states none that can be read here", "配置未写明可在此读取的版本")
+            : others.Length == 0 ? OfStated.Ok(string.Join(", ", stated.Select(one => $"{one.Field} {one.Seen}")), string.Join("，", stated.Select(one => $"{one.Field} {one.Seen}")))
+            : OfStated.Missing(
+                string.Join("; ", others.Select(one => $"the profile states {one.Field} {one.Wanted}, here it is {one.Seen}")), string.Join("；", others.Select(one => $"配置写明 {one.Field} 为 {one.Wanted}，本机为 {one.Seen}")),
+                new Remedy(new("what the kernel says of the processor", "查看内核给出的处理器信息"), "grep -m4 -iE 'vendor_id|implementer|cpu part|model name' /proc/cpuinfo"), new Remedy(new("another machine, or another profile", "请更换机器，或选用其他配置"), "adapt list profiles"));
     }
 
     public static Examination Numa(PreflightSpec spec, ImmutableArray<PciDevice> pci, ToolExamination tool)

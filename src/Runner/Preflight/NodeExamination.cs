@@ -16,7 +16,7 @@ internal static class NodeExamination
     {
         if (!spec.NeedsDevices)
             return [Nodes.NotNeeded("a CPU has none", "CPU 无需"), Access.NotNeeded("a CPU has none", "CPU 无需")];
-        var planned = Planned(spec);
+        var planned = Names(spec);
         if (planned.IsEmpty)
             return
             [
@@ -28,24 +28,29 @@ internal static class NodeExamination
     }
 
     /// <summary>Those of the plain form: the vendor's toolkit and the device interface hand in the same ones.</summary>
-    private static ImmutableArray<string> Planned(PreflightSpec spec) =>
+    private static ImmutableArray<string> Names(PreflightSpec spec) =>
         [.. (new LaunchPlanner(spec.Profile, spec.Machine.Exists).TryPlan(LaunchForm.Plain, spec.Indices, [])?.Devices ?? []).Union(spec.Profile.Container.Devices, StringComparer.Ordinal)];
 
-    /// <summary>A folder stands for the devices in it, as it does for a container engine.</summary>
-    private static IEnumerable<(string Path, DeviceNode? Node)> Expand(HostMachine machine, string path)
+    /// <summary>A folder stands for the devices in it, as it does for a container engine; links to others are none of their own.</summary>
+    private static IEnumerable<Planned> Expand(HostMachine machine, string path)
     {
         if (!machine.IsFolder(path))
-            return [(path, machine.TryNode(path))];
-        (string Path, DeviceNode? Node)[] devices = [.. machine.List(path).Select(name => ($"{path.TrimEnd('/')}/{name}", machine.TryNode($"{path.TrimEnd('/')}/{name}"))).Where(one => one.Item2 is { Kind: DeviceNodeKind.Character })];
-        return devices.Length > 0 ? devices : [(path, machine.TryNode(path))];
+            return [new(path, machine.TryNode(path), null)];
+        var folder = path.TrimEnd('/');
+        Planned[] devices =
+        [
+            .. machine.List(path).Select(name => $"{folder}/{name}").Where(inside => machine.TryLink(inside) is null).Select(inside => new Planned(inside, machine.TryNode(inside), folder))
+                .Where(one => one.Node is { Kind: DeviceNodeKind.Character }),
+        ];
+        return devices.Length > 0 ? devices : [new(path, machine.TryNode(path), null)];
     }
 
-    private static Examination OfNodes(PreflightSpec spec, ImmutableArray<string> planned, ImmutableArray<(string Path, DeviceNode? Node)> all)
+    private static Examination OfNodes(PreflightSpec spec, ImmutableArray<string> planned, ImmutableArray<Planned> all)
     {
         List<(string En, string Zh, ImmutableArray<Remedy> Remedies)> ills = [];
-        foreach (var (path, _) in all.Where(one => one.Node is null))
+        foreach (var (path, _, _) in all.Where(one => one.Node is null))
             ills.Add(($"{path} is not there", $"{path} 不存在", [.. There(spec.Machine, path), .. spec.LoadDriver]));
-        foreach (var (path, node) in all.Where(one => one.Node is { Kind: not DeviceNodeKind.Character }))
+        foreach (var (path, node, _) in all.Where(one => one.Node is { Kind: not DeviceNodeKind.Character }))
         {
             var (en, zh) = node!.Value.Kind == DeviceNodeKind.Block ? ("a block device", "块设备") : spec.Machine.IsFolder(path) ? ("a folder without a device in it", "不含设备的文件夹") : ("a file", "普通文件");
             ills.Add(($"{path} is {en}, not a character device", $"{path} 是{zh}，不是字符设备",
@@ -86,30 +91,33 @@ internal static class NodeExamination
             yield return new($"not here, and only some machines have them: {string.Join(", ", absent)}", $"本机没有（仅部分机器具备）：{string.Join("、", absent)}");
     }
 
-    private static Examination OfAccess(PreflightSpec spec, LaunchPlan? plan, ImmutableArray<(string Path, DeviceNode? Node)> all)
+    private static Examination OfAccess(PreflightSpec spec, LaunchPlan? plan, ImmutableArray<Planned> all)
     {
-        (string Path, DeviceNode Node)[] devices = [.. all.Where(one => one.Node is { Kind: DeviceNodeKind.Character }).Select(one => (one.Path, one.Node!.Value))];
+        Planned[] devices = [.. all.Where(one => one.Node is { Kind: DeviceNodeKind.Character })];
         if (devices.Length == 0)
             return Access.Unknown("no node is there to look at", "没有可检查的节点");
         var (known, groups) = (Groups(spec.Machine), plan?.Groups ?? []);
         var (user, group) = spec.Profile.Container.User.Split(':') is [var first, var second] && uint.TryParse(first, out var uid) && uint.TryParse(second, out var gid) ? (uid, gid) : (10001u, 10001u);
         uint[] members = [group, .. groups.Select(name => uint.TryParse(name, out var number) ? number : known.FirstOrDefault(pair => pair.Value == name, new(uint.MaxValue, "")).Key)];
-        (string Path, DeviceNode Node)[] closed = [.. devices.Where(one => !MayUse(one.Node, user, members))];
+        Planned[] shut = [.. devices.Where(one => !MayUse(one.Node!.Value, user, members))];
+        // a folder has devices of others too, such as a server's display: one of them that can be used may be the chip's
+        Planned[] closed = [.. shut.Where(one => one.Folder is null || devices.Where(other => other.Folder == one.Folder).All(shut.Contains))];
         var who = $"{spec.Profile.Container.User}{(groups.IsEmpty ? "" : $" + {string.Join(", ", groups)}")}";
-        ImmutableArray<LocalText> notes = [.. Notes(spec, groups, known)];
+        string Words(IEnumerable<Planned> some) => string.Join(", ", some.Select(one => $"{one.Path} (mode {Convert.ToString((int)one.Node!.Value.Mode, 8)}, owner {one.Node.Value.UserId}:{known.GetValueOrDefault(one.Node.Value.GroupId, Text(one.Node.Value.GroupId))})"));
+        var rest = Words(shut.Except(closed));
+        ImmutableArray<LocalText> notes = [.. Notes(spec, groups, known), .. rest.Length == 0 ? [] : ImmutableArray.Create(new LocalText($"and not {rest}: whether the chip's is among them is not known", $"以下除外：{rest}；其中是否有该芯片的节点未知"))];
         if (closed.Length == 0)
-            return Access.Ok($"the container's user {who} may read and write all of them", $"容器用户 {who} 可读写全部节点") with { Notes = notes };
-        var list = string.Join(", ", closed.Select(one => $"{one.Path} (mode {Convert.ToString((int)one.Node.Mode, 8)}, owner {one.Node.UserId}:{known.GetValueOrDefault(one.Node.GroupId, Text(one.Node.GroupId))})"));
-        return Access.Missing($"the container's user {who} may not read and write {list}", $"容器用户 {who} 无权读写 {list}", Open(spec, closed)) with { Notes = notes };
+            return Access.Ok($"the container's user {who} may read and write {(rest.Length == 0 ? "all of them" : "them")}", $"容器用户 {who} 可读写节点") with { Notes = notes };
+        return Access.Missing($"the container's user {who} may not read and write {Words(closed)}", $"容器用户 {who} 无权读写 {Words(closed)}", Open(spec, closed)) with { Notes = notes };
     }
 
     /// <summary>The kernel asks the first that fits: owner, then group, then others. A container has no capability to pass that by.</summary>
     private static bool MayUse(DeviceNode node, uint user, uint[] groups) =>
         node.UserId == user ? node.Mode.HasFlag(OwnerBoth) : groups.Contains(node.GroupId) ? node.Mode.HasFlag(GroupBoth) : node.Mode.HasFlag(OtherBoth);
 
-    private static ImmutableArray<Remedy> Open(PreflightSpec spec, (string Path, DeviceNode Node)[] closed)
+    private static ImmutableArray<Remedy> Open(PreflightSpec spec, Planned[] closed)
     {
-        uint[] owners = [.. closed.Where(one => one.Node.Mode.HasFlag(GroupBoth) && one.Node.GroupId != 0).Select(one => one.Node.GroupId).Distinct()];
+        uint[] owners = [.. closed.Select(one => one.Node!.Value).Where(node => node.Mode.HasFlag(GroupBoth) && node.GroupId != 0).Select(node => node.GroupId).Distinct()];
         return
         [
             .. owners.Length == 1 && spec.Profile.Container.User.Split(':') is [var user, _]
@@ -144,4 +152,8 @@ internal static class NodeExamination
     }
 
     private static string Text(uint number) => number.ToString(CultureInfo.InvariantCulture);
+
+    /// <param name="Node">Null where there is nothing of that name.</param>
+    /// <param name="Folder">That is planned in its place; null where it is planned itself.</param>
+    private sealed record Planned(string Path, DeviceNode? Node, string? Folder);
 }

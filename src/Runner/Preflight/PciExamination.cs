@@ -52,12 +52,15 @@ internal static class PciExamination
                 new(new("in a virtual machine: hand the device through; else see that the board is seated, powered and enabled in the firmware", "虚拟机需直通设备；物理机请检查板卡插接、供电与固件设置"), null));
         if (found.All(device => device.Driver is null))
             return Subject.Missing($"no driver is bound to any device of vendor {vendors}: {List(found)}", $"厂商 {vendors} 的设备均未绑定驱动：{List(found)}", spec.LoadDriver);
-        // a vendor's servers have network and display devices of the same vendor: only what could compute is proposed
-        string[] likely = [.. found.Where(device => device.Kind is "accelerator" or "display or GPU" or "co-processor").Select(device => device.Id).Distinct(StringComparer.Ordinal)];
+        // a vendor's servers have network and display devices of the same vendor: only what computes is proposed
+        string[] Ids(params ReadOnlySpan<string> kinds) => [.. Fit(found, [.. kinds]).Distinct(StringComparer.Ordinal)];
+        var likely = Ids("accelerator") is { Length: > 0 } accelerators ? accelerators : Ids("display or GPU", "co-processor");
         return Subject.Unknown(
             $"the chip's id is not stated by any source; devices of vendor {vendors} here: {List(found)}", $"芯片的 PCI 编号无来源记载；本机厂商 {vendors} 的设备：{List(found)}",
             look, State(spec, likely.Length == 1 ? likely[0] : $"{found[0].Id[..4]}:DDDD")) with { PreventsRun = true };
     }
+
+    private static IEnumerable<string> Fit(ImmutableArray<PciDevice> devices, ImmutableArray<string> kinds) => devices.Where(device => kinds.Contains(device.Kind)).Select(device => device.Id);
 
     private static Remedy Look(PreflightSpec spec) => new(new("what the bus shows", "查看总线上的设备"), $"lspci -nn{spec.Vendor}");
 

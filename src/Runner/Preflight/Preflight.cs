@@ -20,7 +20,7 @@ public static class Preflight
         var versions = await VersionExamination.ExamineAsync(spec, tool, cancellationToken);
         return new(plan?.Form, forms,
         [
-            HostExamination.Processor(spec),
+            HostExamination.Processor(spec), HostExamination.Stated(spec),
             PciExamination.Examine(spec, pci),
             ModuleExamination.Examine(spec),
             .. NodeExamination.Examine(spec, plan),

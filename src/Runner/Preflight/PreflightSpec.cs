@@ -35,6 +35,9 @@ public sealed record PreflightSpec(Profile Profile, HostMachine Machine)
 
     internal ProfileFacts Facts => Profile.Facts;
 
+    /// <summary>The profile as it is asked for again: by its id, or by the file of a copy.</summary>
+    internal string Asked => Profile.File == Path.Combine("hardware-profiles", $"{Profile.Id}.yaml") ? Profile.Id : Profile.File;
+
     internal bool NeedsDevices => LaunchPlanner.IsNeeded(Profile);
 
     /// <summary>The module whose version is the driver's: stated by the profile, or the one whose version its facts read.</summary>

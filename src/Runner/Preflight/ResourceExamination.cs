@@ -54,6 +54,8 @@ internal static class ResourceExamination
             return OfLock.Unknown("what the chip needs is not stated by any source", "芯片所需上限无来源记载");
         if (spec.Facts.Texts("launch.ulimits").FirstOrDefault(limit => limit.StartsWith("memlock=", StringComparison.Ordinal))?[8..] is not { } text || !long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var wanted))
             return OfLock.NotNeeded("sources state no limit of it", "来源未要求");
+        if (spec.Engine is { IsContainer: true, IsLocal: false })
+            return OfLock.Unknown("the container engine runs on another machine", "容器引擎在另一台机器上");
         var (isDaemon, folder) = Engine(spec.Machine);
         var (who, whose) = isDaemon ? ("dockerd", "dockerd") : ("this process", "本进程");
         if (spec.Machine.TryRead($"{folder}/limits")?.Split('\n').FirstOrDefault(line => line.StartsWith("Max locked memory", StringComparison.Ordinal))?[17..].Split(' ', StringSplitOptions.RemoveEmptyEntries) is not [_, var hard, ..])

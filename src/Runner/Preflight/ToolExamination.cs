@@ -104,5 +104,5 @@ internal sealed record ToolExamination(Examination Tool, Examination Health, boo
     private static Remedy Lost(PreflightSpec spec) => new(new("see what the driver says", "查看驱动日志"), $"sudo dmesg{(spec.KernelModule is { } module ? $" | grep -i {module}" : " --level=err,warn")} | tail -40");
 
     private static string Chinese(PreflightSpec spec, string program, string failure) => spec.Machine.Find(program) is null ? $"未安装 {program}"
-        : failure.Contains("did not end", StringComparison.Ordinal) ? $"{program} 在 {spec.ToolLimit.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} 秒内未结束" : $"{program} 运行失败：{failure}";
+        : failure.Contains("did not end", StringComparison.Ordinal) ? $"{program} 在 {spec.ToolLimit.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} 秒内未结束" : $"运行失败：{failure}";
 }

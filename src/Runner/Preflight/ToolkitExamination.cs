@@ -73,7 +73,7 @@ internal static partial class ToolkitExamination
     private static IEnumerable<Remedy> OtherForms(PreflightSpec spec, LaunchForm tried)
     {
         if (tried != LaunchForm.Plain && new LaunchPlanner(spec.Profile, spec.Machine.Exists).Forms.Contains(LaunchForm.Plain))
-            yield return new(new("or go without, by nodes and mounts", "或不用容器工具，改为直接注入节点"), $"adapt doctor --profile {spec.Profile.Id} --devices {string.Join(',', spec.Indices)} --form plain");
+            yield return new(new("or go without, by nodes and mounts", "或不用容器工具，改为直接注入节点"), $"adapt doctor --profile {spec.Asked} --devices {string.Join(',', spec.Indices)} --form plain");
     }
 
     private static IEnumerable<LocalText> Stated(PreflightSpec spec, LaunchPlan? plan)

@@ -32,8 +32,11 @@ public sealed class HostMachine(string root)
         try
         {
             using var file = new FileStream(Place(path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
-            var bytes = new byte[LongestFile];
-            return Encoding.UTF8.GetString(bytes, 0, file.ReadAtLeast(bytes, LongestFile, throwOnEndOfStream: false));
+            using var text = new MemoryStream();
+            var some = new byte[4096]; // most files of a kernel are short, and none says how long it is
+            while (text.Length < LongestFile && file.Read(some, 0, (int)Math.Min(some.Length, LongestFile - text.Length)) is > 0 and var count)
+                text.Write(some, 0, count);
+            return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length);
         }
         catch (Exception unread) when (unread is IOException or UnauthorizedAccessException or NotSupportedException)
         {

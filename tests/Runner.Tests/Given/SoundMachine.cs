@@ -36,6 +36,9 @@ internal sealed class SoundMachine : IDisposable
     /// <summary>Addresses on the bus, as the tool prints them where it does.</summary>
     public ImmutableArray<string> Addresses { get; private set; } = [];
 
+    /// <summary>Device nodes that are planned by their own names, and not by a folder's.</summary>
+    public ImmutableArray<string> Nodes { get; private set; } = [];
+
     /// <summary>Of the profile, in that form, with a container engine that can do all of it.</summary>
     public PreflightSpec Spec(LaunchForm? form = null) => new(_profile, new HostMachine(Simulated.Root))
     {
@@ -63,7 +66,21 @@ internal sealed class SoundMachine : IDisposable
         .File("/sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n")
         .File("/sys/devices/system/clocksource/clocksource0/available_clocksource", "tsc hpet acpi_pm \n")
         .File("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance\n")
-        .Folder("/sys/devices/system/node/node0");
+        .Folder("/sys/devices/system/node/node0")
+        .File("/proc/cpuinfo", Processor());
+
+    /// <summary>The processor that the profile is for, as the kernel writes it; of an Arm one its maker and part.</summary>
+    private string Processor()
+    {
+        string? Stated(string field) => _profile.Versions.GetValueOrDefault(field)?.Split(" | ")[0];
+        var lines = $"{(Stated("cpu.vendor") is { } vendor ? $"{(vendor.StartsWith("0x", StringComparison.Ordinal) ? "CPU implementer" : "vendor_id")}\t: {vendor}\n" : "")}";
+        return Stated("cpu.model")?.Split(' ') switch
+        {
+            ["implementer", var maker, "part", var part] => $"CPU implementer\t: {maker}\nCPU part\t: {part}\n",
+            [..] words => $"{lines}model name\t: {string.Join(' ', words)}\n",
+            null => lines,
+        };
+    }
 
     private void AddPci()
     {
@@ -85,15 +102,11 @@ internal sealed class SoundMachine : IDisposable
     private void AddNodes()
     {
         var facts = _profile.Facts;
-        foreach (var node in facts.Texts("devices.each").SelectMany(node => Indices.Select(index => node.Replace("{index}", index.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal))))
+        Nodes = [.. facts.Texts("devices.each").SelectMany(node => Indices.Select(index => node.Replace("{index}", index.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal))), .. facts.Texts("devices.shared").Except(Folders)];
+        foreach (var node in Nodes)
             Simulated.Node(node, Major, _minor++);
-        foreach (var node in facts.Texts("devices.shared"))
-        {
-            if (Folders.Contains(node))
-                Simulated.Node($"{node}/card0", Major, _minor++).Node($"{node}/renderD128", Major, _minor++);
-            else
-                Simulated.Node(node, Major, _minor++);
-        }
+        foreach (var folder in facts.Texts("devices.shared").Intersect(Folders))
+            Simulated.Node($"{folder}/card0", Major, _minor++).Node($"{folder}/renderD128", Major, _minor++);
     }
 
     private void AddInterface()
