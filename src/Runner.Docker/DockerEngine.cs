@@ -42,7 +42,14 @@ public sealed class DockerEngine : IContainerEngine
                 && root.Text("KernelVersion") == (await File.ReadAllTextAsync("/proc/sys/kernel/osrelease", cancellationToken)).Trim();
             var description = new ContainerEngineDescription(
                 "Docker", root.Text("ServerVersion") ?? "unknown", client.Version!.ToString(), root.Text("CgroupVersion") ?? "1",
-                IsContainer: true, isLocal);
+                IsContainer: true, isLocal)
+            {
+                Runtimes = root.Keys("Runtimes"),
+                CdiFolders = root.Texts("CDISpecDirs"),
+                // Source: Engine API 1.50, "Get system information": each device with its source and id
+                CdiDevices = root.TryGetProperty("DiscoveredDevices", out var found)
+                    ? [.. found.Items().Where(device => device.Text("Source") == "cdi").Select(device => device.Text("ID")).OfType<string>()] : null,
+            };
             return new DockerEngine(client, time, description, root.Texts("SecurityOptions").Contains("name=rootless"));
         }
         catch

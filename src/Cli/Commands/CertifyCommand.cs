@@ -32,12 +32,16 @@ internal static class CertifyCommand
             HelpName = "any|container|process",
         };
         isolation.AcceptOnlyFromAmong("any", "container", "process");
-        var command = new Command("certify", "Deploy, check, judge, certify  部署、检验、判定、签发证书") { profile, model, precision, suite, standard, isolation, Runs, Json };
+        var launch = new LaunchOptions();
+        var command = new Command("certify", "Deploy, check, judge, certify  部署、检验、判定、签发证书") { profile, model, precision, suite, standard, isolation, launch.Devices, launch.Form, Runs, Json };
         command.SetAction((parsed, cancellationToken) =>
         {
             var request = new RunRequest(
                 machine.Root, parsed.GetValue(profile)!, parsed.GetValue(model)!, parsed.GetValue(standard)!, parsed.GetValue(suite)!,
-                parsed.GetValue(precision));
+                parsed.GetValue(precision))
+            {
+                Launch = launch.Read(parsed),
+            };
             return RunAsync(
                 machine, open, operators, request, Enum.Parse<Isolation>(parsed.GetValue(isolation)!, ignoreCase: true), parsed.GetValue(Json),
                 (conductor, prepared, token) => conductor.StartAsync(prepared, parsed.GetValue(Runs)!, token), cancellationToken);
@@ -77,7 +81,8 @@ internal static class CertifyCommand
         await using var workshop = await open(machine, isolation, Announce, cancellationToken);
         foreach (var removed in await Leftovers.RemoveAsync(workshop.Engine, cancellationToken))
             Announce($"removed what a dead run left: {removed}");
-        var prepared = await workshop.Preparation.PrepareAsync(inputs, cancellationToken);
+        var launch = workshop.Preparation.PlanLaunch(inputs.Profile, request.Launch);
+        var prepared = await workshop.Preparation.PrepareAsync(inputs, cancellationToken) with { Launch = launch };
         var conductor = new Conductor(keys, machine.Time, Machine.Version, view.Show) { Operators = operators };
         var judgement = await carryOut(conductor, prepared, cancellationToken);
         return judgement.Outcome switch

@@ -34,6 +34,10 @@ internal static class JsonReading
     public static ImmutableArray<JsonElement> Items(this JsonElement element, params ReadOnlySpan<string> path) =>
         element.At(path) is { ValueKind: JsonValueKind.Array } value ? [.. value.EnumerateArray()] : [];
 
+    /// <summary>Names of an object's members, in ordinal order.</summary>
+    public static ImmutableArray<string> Keys(this JsonElement element, params ReadOnlySpan<string> path) =>
+        element.At(path) is { ValueKind: JsonValueKind.Object } value ? [.. value.EnumerateObject().Select(member => member.Name).Order(StringComparer.Ordinal)] : [];
+
     public static ImmutableArray<string> Texts(this JsonElement element, params ReadOnlySpan<string> path) =>
         [.. element.Items(path).Where(item => item.ValueKind == JsonValueKind.String).Select(item => item.GetString()!)];
 }

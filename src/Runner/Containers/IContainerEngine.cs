@@ -40,7 +40,17 @@ public interface IContainer : IAsyncDisposable
 /// <param name="IsContainer">False where the backend runs as a plain process: no isolation, and the level is capped.</param>
 /// <param name="IsLocal">True where a container's process ids are this machine's, so that /proc can be read and namespaces entered.</param>
 public sealed record ContainerEngineDescription(
-    string Name, string Version, string ApiVersion, string CgroupVersion, bool IsContainer, bool IsLocal);
+    string Name, string Version, string ApiVersion, string CgroupVersion, bool IsContainer, bool IsLocal)
+{
+    /// <summary>Runtimes that it lists by name, in ordinal order.</summary>
+    public ImmutableArray<string> Runtimes { get; init; } = [];
+
+    /// <summary>Where it looks for specifications of the Container Device Interface; empty where that is off, or not known of.</summary>
+    public ImmutableArray<string> CdiFolders { get; init; } = [];
+
+    /// <summary>Devices that it found in those specifications; null where it does not say.</summary>
+    public ImmutableArray<string>? CdiDevices { get; init; }
+}
 
 /// <param name="Folder">The folder with the Dockerfile.</param>
 /// <param name="Base">What <c>BASE_IMAGE</c> is set to; must exist in the engine.</param>

@@ -142,7 +142,7 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
             .. cacheFolder is null ? [] : new[] { new Mount(cacheFolder, Profile.Server.Cache!, ReadOnly: false) },
             .. Engine.Description.IsContainer || stand.EngineFolder is null ? [] : new[] { new Mount(stand.EngineFolder, "/opt/engine", ReadOnly: true) },
         ];
-        var spec = ServerContainer.Of(Profile, image, command, mounts, network, (runId, RunOwner.Current), launch: null);
+        var spec = ServerContainer.Of(Profile, image, command, mounts, network, (runId, RunOwner.Current), role == "server" ? stand.Launch : null);
         if (role != "server") // one of ours: none of the profile's devices and weaknesses
             spec = spec with { Environment = environment, Devices = [], User = "10001:10001", Weaknesses = new() };
         var box = Profile.Container;

@@ -12,18 +12,12 @@ public static class ServerContainer
     internal const string SocketName = "serve.sock";
 
     /// <summary>What a run would start for a model, without starting anything; what is only known then stands as a variable of a shell.</summary>
-    /// <param name="form">Null for the first that is known.</param>
     /// <param name="exists">Whether a device node is there.</param>
     /// <exception cref="BadInputException">The form is not known of the chip, or the numbers are no devices.</exception>
-    public static ContainerSpec Show(RunInputs inputs, LaunchForm? form, ImmutableArray<int> indices, Func<string, bool> exists)
+    public static ContainerSpec Show(RunInputs inputs, LaunchChoice choice, Func<string, bool> exists)
     {
-        var (profile, problems) = (inputs.Profile, new List<Problem>());
-        var planner = new LaunchPlanner(profile, exists);
-        var launch = LaunchPlanner.IsNeeded(profile) ? planner.TryPlan(form ?? planner.Forms.FirstOrDefault(), indices, problems) : null;
-        if (form is not null && launch is null && problems.Count == 0)
-            problems.Add(new(profile.File, 0, "chip.kind", "is cpu: there are no devices to launch with, and so no --form"));
-        if (problems.Count > 0)
-            throw new BadInputException([.. problems]);
+        var profile = inputs.Profile;
+        var launch = LaunchDecision.Show(profile, choice, exists);
         ImmutableArray<Mount> mounts =
         [
             new("${SOCKETS}", SocketTarget, ReadOnly: false), new("${MODEL}", ModelTarget, ReadOnly: true),

@@ -26,6 +26,8 @@ internal static class LockCapture
         facts["model.name"] = inputs.Model.Id;
         facts["model.sha256"] = inputs.Model.Sha256;
         facts["serve.sha256"] = await ServeDigestAsync(prepared, cancellationToken);
+        if (prepared.Launch is { } launch)
+            (facts["launch.form"], facts["launch.devices"]) = (LaunchChoice.Word(launch.Form), LaunchChoice.Text(launch.Indices));
         if (inputs.Engine is { } engine)
         {
             facts["framework.name"] = engine.Name;

@@ -23,7 +23,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         var directory = RunDirectory.Create(runs, time);
         var session = new Session(directory.Id, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)));
         RunDirectory.WriteWhole(directory.Session, SessionFile.Write(session));
-        RunDirectory.WriteWhole(directory.Request, RequestFile.Write(prepared.Inputs.FromAnywhere, prepared.Engine.Description.IsContainer));
+        RunDirectory.WriteWhole(directory.Request, RequestFile.Write(prepared.Asked, prepared.Engine.Description.IsContainer));
         await KeepGoldenAsync(prepared, directory, cancellationToken);
         var plan = RunPlanner.Plan(directory.Id, prepared, Environment);
         var planBytes = PlanFile.Write(plan);

@@ -15,7 +15,13 @@ public sealed record Prepared(
     public string RunnerFolder { get; init; } = "";
 
     /// <summary>What the server under test is started on.</summary>
-    internal ServerStand Stand => new(Engine, Image, EngineFolder, Inputs.Profile);
+    internal ServerStand Stand => new(Engine, Image, EngineFolder, Inputs.Profile, Launch);
+
+    /// <summary>How the chip's devices get into the container; null for a CPU, and where the server runs as a plain process.</summary>
+    public LaunchPlan? Launch { get; init; }
+
+    /// <summary>What was asked for, with what was decided since.</summary>
+    internal RunRequest Asked => Inputs.FromAnywhere with { Launch = Launch is { } plan ? new(plan.Form, plan.Indices) : Inputs.Request.Launch };
 
     /// <summary>The first question to a server, and what its answer is held against.</summary>
     internal InferRequest FirstRequest(Transport transport) => Request(transport, Golden.Inputs[0]);
@@ -45,7 +51,8 @@ public sealed record Prepared(
 
 /// <summary>What the server of a profile is started on, whatever model it gets.</summary>
 /// <param name="EngineFolder">The engine pack's files, or null where the image brings its engine.</param>
-public sealed record ServerStand(IContainerEngine Engine, ContainerImage Image, string? EngineFolder, Profile Profile);
+/// <param name="Launch">How the chip's devices get into the container; null for a CPU, and where the server runs as a plain process.</param>
+public sealed record ServerStand(IContainerEngine Engine, ContainerImage Image, string? EngineFolder, Profile Profile, LaunchPlan? Launch);
 
 /// <summary>Fetches and builds what a run needs; what is there already is only checked.</summary>
 /// <param name="hostFile">The published <c>adaptation-host</c>.</param>
@@ -71,13 +78,19 @@ public sealed class Preparation(
         return new Prepared(engine, image, echo, engineFolder, modelFolder, golden, inputs, hostFile) { RunnerFolder = runnerFolder };
     }
 
+    /// <summary>Decides how the chip's devices get into the container, before anything is fetched or built.</summary>
+    /// <returns>Null for a CPU, and where the server runs as a plain process.</returns>
+    /// <exception cref="AdaptationException">What is asked for is not known of the chip, or this machine cannot do it.</exception>
+    public LaunchPlan? PlanLaunch(Profile profile, LaunchChoice choice) => LaunchDecision.Plan(profile, choice, engine.Description, HostMachine.Local);
+
     /// <summary>What a server needs that is started without a model.</summary>
     /// <inheritdoc cref="PrepareAsync"/>
     public async Task<ServerStand> PrepareServerAsync(Profile profile, EnginePack? pack, string root, CancellationToken cancellationToken)
     {
+        var launch = PlanLaunch(profile, LaunchChoice.Default);
         packages.RemoveLeftovers();
         var engineFolder = pack is null ? null : await packages.EnsureAsync(pack.Source, pack.Files, cancellationToken);
-        return new ServerStand(engine, await BuildAsync(profile, pack, root, engineFolder, cancellationToken), engineFolder, profile);
+        return new ServerStand(engine, await BuildAsync(profile, pack, root, engineFolder, cancellationToken), engineFolder, profile, launch);
     }
 
     /// <summary>The file that a container gets of a tensor model, and its golden pack.</summary>

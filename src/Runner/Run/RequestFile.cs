@@ -20,6 +20,8 @@ public static class RequestFile
             json.WriteString("standard", request.Standard);
             json.WriteString("suite", request.Suite);
             json.WriteString("precision", request.Precision ?? "");
+            json.WriteString("form", request.Launch.Form is { } form ? LaunchChoice.Word(form) : "");
+            json.WriteString("devices", LaunchChoice.Text(request.Launch.Indices));
             json.WriteString("isolation", inContainer ? "container" : "process");
             json.WriteEndObject();
         }
@@ -29,7 +31,10 @@ public static class RequestFile
 
     /// <exception cref="BadInputException">The file is missing or not what this program writes.</exception>
     public static RunRequest Read(RunDirectory directory, string root) =>
-        Read(directory, text => new RunRequest(root, text("profile"), text("model"), text("standard"), text("suite"), text("precision") is { Length: > 0 } precision ? precision : null));
+        Read(directory, text => new RunRequest(root, text("profile"), text("model"), text("standard"), text("suite"), text("precision") is { Length: > 0 } precision ? precision : null)
+        {
+            Launch = LaunchChoice.Parse(text("form"), text("devices")),
+        });
 
     /// <summary>False where the server ran as a plain process.</summary>
     /// <inheritdoc cref="Read(RunDirectory, string)"/>

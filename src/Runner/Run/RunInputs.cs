@@ -8,7 +8,11 @@ namespace Adaptation.Runner;
 /// <param name="Model">A path, or an id below <c>reference-models/</c>.</param>
 /// <param name="Standard">A version below <c>standard/</c>.</param>
 /// <param name="Precision">Which form of a language model; null for its first one.</param>
-public sealed record RunRequest(string Root, string Profile, string Model, string Standard, string Suite, string? Precision = null);
+public sealed record RunRequest(string Root, string Profile, string Model, string Standard, string Suite, string? Precision = null)
+{
+    /// <summary>How devices get into the container. A request that is kept has what was decided, so that an interrupted run goes on with the same.</summary>
+    public LaunchChoice Launch { get; init; } = LaunchChoice.Default;
+}
 
 /// <summary>Everything a run is asked to do, read and free of problems.</summary>
 public sealed record RunInputs

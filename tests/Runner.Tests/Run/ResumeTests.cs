@@ -177,9 +177,13 @@ public class ResumeTests
     public void A_request_comes_back_as_it_was_written()
     {
         using var folder = new TempFolder();
-        var request = new RunRequest(folder.Path, "p/\"q", "模型", "0.1", "quick");
-        folder.Write("request.json", RequestFile.Write(request, inContainer: false));
-        Assert.Equal(request, RequestFile.Read(new RunDirectory(folder.Path), folder.Path));
+        var asked = new RunRequest(folder.Path, "p/\"q", "模型", "0.1", "quick");
+        foreach (var request in new[] { asked, asked with { Launch = LaunchChoice.Parse("cdi", "3,1") }, asked with { Launch = LaunchChoice.Parse("", "0") } })
+        {
+            folder.Write("request.json", RequestFile.Write(request, inContainer: false));
+            Assert.Equal(request, RequestFile.Read(new RunDirectory(folder.Path), folder.Path));
+        }
+
         Assert.False(RequestFile.WasInContainer(new RunDirectory(folder.Path)));
     }
 
