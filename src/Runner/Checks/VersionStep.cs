@@ -17,8 +17,18 @@ internal sealed class VersionStep : IStep
     public async Task<ImmutableArray<Measurement>> MeasureAsync(RunContext run, CancellationToken cancellationToken)
     {
         var facts = StatesDevice(run) ? run.Facts.SetItem(Plan.EngineDevice, await DeviceAsync(run, cancellationToken)) : run.Facts;
-        return [new Measurement { Check = "OPS-02", Facts = facts.ToImmutableSortedDictionary(pair => $"version.{pair.Key}", pair => pair.Value, StringComparer.Ordinal) }];
+        return
+        [
+            new Measurement
+            {
+                Check = "OPS-02",
+                Facts = facts.Select(pair => KeyValuePair.Create($"version.{pair.Key}", pair.Value)).Concat(run.Unread.Select(pair => KeyValuePair.Create($"unread.{pair.Key}", Clip.Text(pair.Value, LongestReason))))
+                    .ToImmutableSortedDictionary(StringComparer.Ordinal),
+            },
+        ];
     }
+
+    private const int LongestReason = 500;
 
     private static bool StatesDevice(RunContext run) => run.Plan.DeclaredVersions.ContainsKey(Plan.EngineDevice);
 

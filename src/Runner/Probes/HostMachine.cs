@@ -54,6 +54,21 @@ public sealed class HostMachine(string root)
         }
     }
 
+    public bool IsFolder(string path) => Directory.Exists(Place(path));
+
+    /// <returns>The last name of what a symbolic link points at; null where there is no such link.</returns>
+    public string? TryLink(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(Place(path), returnFinalTarget: false)?.Name;
+        }
+        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <returns>Null where there is nothing of that name.</returns>
     public DeviceNode? TryNode(string path) => DeviceNode.TryStat(Place(path));
 
