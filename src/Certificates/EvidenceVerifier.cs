@@ -78,9 +78,23 @@ public static class EvidenceVerifier
         var stack = CombinationLock.Read(before);
         if (!stack.Combination.IsSameAs(certificate.Combination))
             throw Rejection.Because("LOCK_PREDICATE", "combination.lock describes another combination than the certificate");
-        return files.Need("lock-after.json").Span.SequenceEqual(before.Span)
+        var after = files.Need("lock-after.json");
+        return after.Span.SequenceEqual(before.Span)
             ? stack
-            : throw Rejection.Because("LOCK_CHANGED", "the stack changed during the run: lock-after.json differs from combination.lock");
+            : throw Rejection.Because("LOCK_CHANGED", $"the stack changed during the run: lock-after.json differs from combination.lock{Changes(stack, after)}");
+    }
+
+    /// <summary>The fields that changed, if the file can be read at all.</summary>
+    private static string Changes(CombinationLock before, ReadOnlyMemory<byte> after)
+    {
+        try
+        {
+            return $" in {string.Join(", ", LockComparison.Changes(before, CombinationLock.Read(after)).Select(change => change.Field))}";
+        }
+        catch (RejectedException)
+        {
+            return ", and is no lock";
+        }
     }
 
     private static void CheckPlan(Certificate certificate, Plan plan, Standard standard)

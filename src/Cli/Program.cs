@@ -26,6 +26,7 @@ internal static class Program
             WaiverCommand.Create(machine),
             IssueCommand.Create(machine),
             ListCommand.Create(machine),
+            DiffCommand.Create(machine),
             ProfileCommand.Create(machine),
             PlanCommand.Create(machine),
             DoctorCommand.Create(machine, Workshop.OpenAsync),

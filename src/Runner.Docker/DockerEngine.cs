@@ -37,6 +37,7 @@ public sealed class DockerEngine : IContainerEngine
         {
             using var info = await client.GetAsync("info", "describe itself", cancellationToken);
             var root = info.RootElement;
+            using var version = await client.GetAsync("version", "say its version", cancellationToken);
             // a socket may lead into a virtual machine, whose process ids are not ours: that one runs a kernel of its own
             var isLocal = endpoint is DockerEndpoint.Unix
                 && root.Text("KernelVersion") == (await File.ReadAllTextAsync("/proc/sys/kernel/osrelease", cancellationToken)).Trim();
@@ -44,6 +45,8 @@ public sealed class DockerEngine : IContainerEngine
                 "Docker", root.Text("ServerVersion") ?? "unknown", client.Version!.ToString(), root.Text("CgroupVersion") ?? "1",
                 IsContainer: true, isLocal)
             {
+                // the engine's own entry says again what ServerVersion says
+                Components = [.. version.RootElement.Items("Components").Where(part => part.Text("Name") != "Engine").Select(part => $"{part.Text("Name")} {part.Text("Version")}").Order(StringComparer.Ordinal)],
                 Runtimes = root.Keys("Runtimes"),
                 CdiFolders = root.Texts("CDISpecDirs"),
                 // Source: Engine API 1.50, "Get system information": each device with its source and id
@@ -94,6 +97,9 @@ public sealed class DockerEngine : IContainerEngine
             throw;
         }
     }
+
+    public Task<ImageFile?> TryReadFileAsync(ContainerImage image, string path, CancellationToken cancellationToken) =>
+        new ImageReader(Client, _removal, _time).TryReadAsync(image, path, cancellationToken);
 
     public async Task<ImmutableArray<Leftover>> FindAsync(string? runId, CancellationToken cancellationToken)
     {

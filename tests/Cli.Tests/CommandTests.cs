@@ -21,6 +21,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("waiver sign")]
     [InlineData("waiver show")]
     [InlineData("issue")]
+    [InlineData("diff")]
     [InlineData("list")]
     [InlineData("list profiles")]
     [InlineData("doctor")]

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
+using Adaptation.Certificates;
 using Adaptation.Core;
 using Adaptation.Runner;
 
@@ -54,8 +56,26 @@ internal sealed class JsonView(TextWriter output) : View
                 break;
             case RunEvent.Finished finished:
                 Write(json, "finished", ("run", finished.RunId), ("outcome", finished.Judgement.Outcome.ToString().ToLowerInvariant()), ("level", finished.Judgement.Level.ToString()), ("report", finished.Report), ("evidence", finished.Evidence), ("certificate", finished.Certificate));
+                Write(json, finished.Changes);
                 break;
         }
+    }
+
+    private static void Write(Utf8JsonWriter json, ImmutableArray<LockDifference> changes)
+    {
+        if (changes.IsEmpty)
+            return;
+        json.WriteStartArray("stackChanged");
+        foreach (var change in changes)
+        {
+            json.WriteStartObject();
+            json.WriteString("field", change.Field);
+            json.WriteString("before", change.First);
+            json.WriteString("after", change.Second);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void Write(Utf8JsonWriter json, Finding finding)

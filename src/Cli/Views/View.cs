@@ -60,6 +60,8 @@ internal abstract class View : IAsyncDisposable
             _ when finished.StackChanged => "incomplete 未完成: the stack changed during the run, so that nothing is certified; see the report",
             _ => "incomplete 未完成: not all checks could be decided; no certificate",
         };
+        foreach (var change in finished.Changes)
+            yield return $"  changed 变化: {change.Field}: {change.First ?? "none"} -> {change.Second ?? "none"}";
         foreach (var cap in judgement.Caps)
             yield return $"  capped 受限: {cap}";
         yield return $"report: {Shown(finished.Report)}";

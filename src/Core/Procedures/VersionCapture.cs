@@ -3,11 +3,12 @@ using System.Collections.Immutable;
 namespace Adaptation.Core;
 
 /// <summary>Judges whether the runner's probes read every version, and the ones that the profile states (OPS-02).</summary>
-/// <remarks>Reads the facts <c>version.FIELD</c>. A field that is blank or says <c>unknown</c> was not captured. A stated version may name several, with <c> | </c> between them.</remarks>
+/// <remarks>
+/// Reads the facts <c>version.FIELD</c>. A field that is blank or says <c>unknown</c> was not captured; <c>unread.FIELD</c> says why. A stated version may name several, with <c> | </c> between them.
+/// </remarks>
 internal static class VersionCapture
 {
-    private const string Prefix = "version.";
-    private const string Or = " | ";
+    private const string Prefix = "version.", Reason = "unread.", Or = " | ";
 
     public static ImmutableArray<string> Limits { get; } = ["captured_share_ppm"];
 
@@ -30,7 +31,7 @@ internal static class VersionCapture
             return clause.Fails(string.Join("; ", differing), "the versions that the profile states", figures);
         return (long)captured * 1_000_000 < share * required.Length
             ? clause.Fails(
-                $"{captured} of {required.Length} fields captured, without {string.Join(", ", missing)}",
+                $"{captured} of {required.Length} fields captured, without {string.Join(", ", missing.Select(field => Because(m, field)))}",
                 $"{Reading.Percent(share / 1e6)} of the fields", figures)
             : clause.Found(new Verdict.Pass(), figures);
     }
@@ -55,5 +56,10 @@ internal static class VersionCapture
         && !value.Trim().Equals("unknown", StringComparison.OrdinalIgnoreCase) ? value : null;
 
     private static string Probed(Measurement m, string field) =>
-        Captured(m, field) is { } value ? $"the probe read {value}" : "the probe read none";
+        Captured(m, field) is { } value ? $"the probe read {value}" : $"the probe read none{Why(m, field)}";
+
+    private static string Because(Measurement m, string field) => field + Why(m, field);
+
+    private static string Why(Measurement m, string field) =>
+        m.Facts.TryGetValue(Reason + field, out var why) && !string.IsNullOrWhiteSpace(why) ? $" ({why})" : "";
 }

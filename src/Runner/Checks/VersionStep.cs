@@ -17,8 +17,18 @@ internal sealed class VersionStep : IStep
     public async Task<ImmutableArray<Measurement>> MeasureAsync(RunContext run, CancellationToken cancellationToken)
     {
         var facts = StatesDevice(run) ? run.Facts.SetItem(Plan.EngineDevice, await DeviceAsync(run, cancellationToken)) : run.Facts;
-        return [new Measurement { Check = "OPS-02", Facts = facts.ToImmutableSortedDictionary(pair => $"version.{pair.Key}", pair => pair.Value, StringComparer.Ordinal) }];
+        return [Of(facts, run.Unread)];
     }
+
+    /// <param name="unread">Field to the reason why it was not captured.</param>
+    internal static Measurement Of(IEnumerable<KeyValuePair<string, string>> facts, IEnumerable<KeyValuePair<string, string>> unread) => new()
+    {
+        Check = "OPS-02",
+        Facts = facts.Select(pair => KeyValuePair.Create($"version.{pair.Key}", pair.Value)).Concat(unread.Select(pair => KeyValuePair.Create($"unread.{pair.Key}", Clip.Text(pair.Value, LongestReason))))
+            .ToImmutableSortedDictionary(StringComparer.Ordinal),
+    };
+
+    private const int LongestReason = 500;
 
     private static bool StatesDevice(RunContext run) => run.Plan.DeclaredVersions.ContainsKey(Plan.EngineDevice);
 

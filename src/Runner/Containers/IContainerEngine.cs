@@ -17,6 +17,11 @@ public interface IContainerEngine : IAsyncDisposable
     /// <exception cref="Core.AdaptationException">The engine refused it; what had been created is removed again.</exception>
     Task<IContainer> StartAsync(ContainerSpec container, CancellationToken cancellationToken);
 
+    /// <summary>Reads a file of an image as the engine keeps it. Nothing of the image is started.</summary>
+    /// <param name="path">Absolute, in the image; links are followed within it.</param>
+    /// <returns>Null where the image has no such file.</returns>
+    Task<ImageFile?> TryReadFileAsync(ContainerImage image, string path, CancellationToken cancellationToken);
+
     /// <summary>Lists what carries our label: of one run, or of all runs where <paramref name="runId"/> is null.</summary>
     Task<ImmutableArray<Leftover>> FindAsync(string? runId, CancellationToken cancellationToken);
 
@@ -42,6 +47,9 @@ public interface IContainer : IAsyncDisposable
 public sealed record ContainerEngineDescription(
     string Name, string Version, string ApiVersion, string CgroupVersion, bool IsContainer, bool IsLocal)
 {
+    /// <summary>What it is made of besides itself, with versions: <c>runc 1.1.5</c>.</summary>
+    public ImmutableArray<string> Components { get; init; } = [];
+
     /// <summary>Runtimes that it lists by name, in ordinal order.</summary>
     public ImmutableArray<string> Runtimes { get; init; } = [];
 

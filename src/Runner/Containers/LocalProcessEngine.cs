@@ -69,6 +69,22 @@ public sealed class LocalProcessEngine(string stateFolder, TimeProvider time) : 
             stateFolder, container, program, [.. arguments.Select(paths.Replace)], environment, time, cancellationToken);
     }
 
+    /// <summary>A file of the spec where the image would have it, else the one that this machine has there: to a plain process that is the same.</summary>
+    public async Task<ImageFile?> TryReadFileAsync(ContainerImage image, string path, CancellationToken cancellationToken)
+    {
+        if (!_images.TryGetValue(image.Digest, out var spec))
+            return null;
+        try
+        {
+            await using var file = File.OpenRead(new ProcessPaths(spec, []).Replace(path));
+            return await ImageFile.ReadAsync(file, cancellationToken);
+        }
+        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     public Task<ImmutableArray<Leftover>> FindAsync(string? runId, CancellationToken cancellationToken) =>
         Task.FromResult<ImmutableArray<Leftover>>(
         [

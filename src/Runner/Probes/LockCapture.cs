@@ -8,41 +8,26 @@ namespace Adaptation.Runner;
 /// <summary>Captures the combination that a run is about: read from the machine, the container engine and the files, before the run and again after it.</summary>
 internal static class LockCapture
 {
-    /// <summary>Dotted names to values: the combination as OPS-02 and the report show it.</summary>
-    public static async Task<ImmutableSortedDictionary<string, string>> FactsAsync(Prepared prepared, StackProbe probe, CancellationToken cancellationToken)
+    /// <summary>The combination, what pins the rest of it, and of what was not read why.</summary>
+    public static async Task<StackFacts> ReadAsync(Prepared prepared, HostMachine machine, CancellationToken cancellationToken)
     {
-        var inputs = prepared.Inputs;
-        var description = prepared.Engine.Description;
-        var facts = probe.Read(inputs.Profile.Chip).ToBuilder();
-        facts["profile.id"] = inputs.Profile.Id;
-        facts["isolation"] = description.IsContainer ? "container" : "process";
-        facts["container.engine"] = description.Name;
-        facts["container.engineVersion"] = description.Version;
-        facts["container.cgroup"] = description.CgroupVersion;
-        facts["container.image.name"] = prepared.Image.Name;
-        facts["container.image.sha256"] = Bare(prepared.Image.Digest);
-        facts["container.image.baseSha256"] = Bare(prepared.Image.BaseDigest);
-        facts["precision"] = inputs.Model.Precision;
-        facts["model.name"] = inputs.Model.Id;
-        facts["model.sha256"] = inputs.Model.Sha256;
-        facts["serve.sha256"] = await ServeDigestAsync(prepared, cancellationToken);
-        if (prepared.Launch is { } launch)
-            (facts["launch.form"], facts["launch.devices"]) = (LaunchChoice.Word(launch.Form), LaunchChoice.Text(launch.Indices));
-        if (inputs.Engine is { } engine)
-        {
-            facts["framework.name"] = engine.Name;
-            // the version that the lock file states holds for exactly these bytes
-            facts["framework.version"] = engine.EngineVersion;
-            facts["framework.sha256"] = await FileDigests.Sha256Async(Path.Combine(prepared.EngineFolder!, engine.Files[0].Path), cancellationToken) ?? StackProbe.Unknown;
-        }
-        else
-        {
-            facts["framework.name"] = StackProbe.Unknown;
-            facts["framework.version"] = StackProbe.Unknown;
-        }
-
-        return facts.ToImmutable();
+        var (profile, probe, stack) = (prepared.Inputs.Profile, new StackProbe(machine.Root), new StackFacts());
+        foreach (var (field, value) in probe.Read(profile.Chip))
+            stack.Set(field, value);
+        ReadContainer(stack, prepared);
+        stack.Set("profile.id", profile.Id);
+        stack.Set("precision", prepared.Inputs.Model.Precision);
+        stack.Set("model.name", prepared.Inputs.Model.Id);
+        stack.Set("model.sha256", prepared.Inputs.Model.Sha256);
+        stack.Set("serve.sha256", await ServeDigestAsync(prepared, cancellationToken));
+        EnvironmentCapture.Read(stack, profile, prepared.Launch);
+        await ReadSoftwareAsync(stack, prepared, machine, cancellationToken);
+        await ReadFilesAsync(stack, prepared, probe, cancellationToken);
+        return stack;
     }
+
+    /// <summary>The lock of what was read.</summary>
+    public static CombinationLock LockOf(StackFacts stack) => new(Nest(stack.Facts), stack.Detail);
 
     /// <summary>What a profile can state of a stack: the fields that are read of such a chip, and what the server says of its device.</summary>
     public static ImmutableArray<string> Fields(ChipFacts chip) => [.. StackProbe.Fields(chip), .. Captured, Core.Plan.EngineDevice];
@@ -50,28 +35,85 @@ internal static class LockCapture
     /// <summary>Read of the run's files and of the container engine.</summary>
     private static readonly ImmutableArray<string> Captured =
     [
-        "container.cgroup", "container.engine", "container.engineVersion", "container.image.baseSha256", "container.image.name", "container.image.sha256",
+        "container.cgroup", "container.components", "container.engine", "container.engineVersion", "container.image.baseSha256", "container.image.name", "container.image.sha256",
         "framework.name", "framework.sha256", "framework.version", "isolation", "model.name", "model.sha256", "precision", "profile.id", "serve.sha256",
     ];
 
-    public static async Task<CombinationLock> LockAsync(
-        Prepared prepared, StackProbe probe, ImmutableSortedDictionary<string, string> facts, CancellationToken cancellationToken)
+    private static void ReadContainer(StackFacts stack, Prepared prepared)
+    {
+        var engine = prepared.Engine.Description;
+        stack.Set("isolation", engine.IsContainer ? "container" : "process");
+        stack.Set("container.engine", engine.Name);
+        stack.Set("container.engineVersion", engine.Version);
+        stack.Set("container.cgroup", engine.CgroupVersion);
+        if (!engine.Components.IsEmpty)
+            stack.Set("container.components", StackProbe.Clean(string.Join(", ", engine.Components)));
+        stack.Set("container.image.name", prepared.Image.Name);
+        stack.Set("container.image.sha256", Bare(prepared.Image.Digest));
+        stack.Set("container.image.baseSha256", Bare(prepared.Image.BaseDigest));
+        if (prepared.Launch is { } launch)
+        {
+            stack.Set("launch.form", LaunchChoice.Word(launch.Form));
+            stack.Set("launch.devices", LaunchChoice.Text(launch.Indices));
+        }
+    }
+
+    /// <summary>Driver, firmware, toolkit, framework and plug-in.</summary>
+    private static async Task ReadSoftwareAsync(StackFacts stack, Prepared prepared, HostMachine machine, CancellationToken cancellationToken)
+    {
+        var (profile, image) = (prepared.Inputs.Profile, new ImageProbe(prepared.Stand));
+        if (profile.Chip.Kind == "pci")
+        {
+            var accelerator = new AcceleratorProbe(profile, prepared.Launch?.Indices ?? [.. Enumerable.Range(0, profile.Chip.Count)], machine);
+            await accelerator.ReadAsync(stack, cancellationToken);
+            var ofImage = profile.Facts.Probe("probe.toolkit")?.File is not null;
+            // a toolkit in the image is the one that computes; what a tool prints is the machine's, and stands in only where no file is named
+            stack.Take(
+                "toolkit.version", ofImage ? SourcedValue.Agreed(await image.ReadAsync("toolkit", machine, cancellationToken)) : SourcedValue.Agreed(accelerator.ProbedToolkit, accelerator.ToldToolkit),
+                isRequired: true);
+            var hasPlugin = StackProbe.HasPlugin(profile);
+            if (hasPlugin || profile.Facts.Probe("probe.plugin") is not null)
+                stack.Take("plugin.version", SourcedValue.Agreed(await image.ReadAsync("plugin", machine, cancellationToken)), hasPlugin);
+        }
+
+        if (prepared.Inputs.Engine is { } pack)
+        {
+            stack.Set("framework.name", pack.Name);
+            // the version that the lock file states holds for exactly these bytes
+            stack.Set("framework.version", pack.EngineVersion);
+            stack.Set("framework.sha256", await FileDigests.Sha256Async(Path.Combine(prepared.EngineFolder!, pack.Files[0].Path), cancellationToken) ?? StackProbe.Unknown);
+        }
+        else
+        {
+            await image.ReadFrameworkAsync(stack, machine, cancellationToken);
+        }
+    }
+
+    /// <summary>Digests of the files that a run is about.</summary>
+    private static async Task ReadFilesAsync(StackFacts stack, Prepared prepared, StackProbe probe, CancellationToken cancellationToken)
     {
         var inputs = prepared.Inputs;
-        var files = new List<(string, CanonicalValue)>();
-        foreach (var file in inputs.Model.Files)
-            files.Add((file.Path, await FileDigests.Sha256Async(Path.Combine(prepared.ModelFolder, file.Path), cancellationToken) ?? StackProbe.Unknown));
+        async Task<CanonicalValue> DigestsAsync(string folder, IEnumerable<PinnedFile> files)
+        {
+            var all = new List<(string, CanonicalValue)>();
+            foreach (var file in files)
+                all.Add((file.Path, await FileDigests.Sha256Async(Path.Combine(folder, file.Path), cancellationToken) ?? StackProbe.Unknown));
+            return CanonicalValue.Object.Of([.. all]);
+        }
+
         var golden = new List<CanonicalValue>();
         foreach (var (path, file) in prepared.Golden.Files)
             golden.Add(CombinationLock.GoldenFile(path, await FileDigests.Sha256Async(file, cancellationToken) ?? StackProbe.Unknown));
-        var detail = CanonicalValue.Object.Of(
-            ("golden", CanonicalValue.Of(golden)),
-            ("machine", CanonicalValue.Object.Of([.. probe.ReadDetail().Select(pair => (pair.Key, (CanonicalValue)pair.Value))])),
-            ("model", CanonicalValue.Object.Of([.. files])),
-            ("profile", CanonicalValue.Object.Of(("sha256", inputs.Profile.Sha256))),
-            ("standard", CanonicalValue.Object.Of(("sha256", inputs.Standard.Sha256), ("suite", inputs.Suite.Name))));
-        return new CombinationLock(Nest(facts), detail);
+        stack.AddDetail("golden", CanonicalValue.Of(golden));
+        stack.AddDetail("machine", Texts(probe.ReadDetail()));
+        stack.AddDetail("model", await DigestsAsync(prepared.ModelFolder, inputs.Model.Files));
+        stack.AddDetail("libraries", inputs.Engine is { } pack
+            ? await DigestsAsync(prepared.EngineFolder!, pack.Files) : Texts(await new ImageProbe(prepared.Stand).LibrariesAsync(cancellationToken)));
+        stack.AddDetail("profile", CanonicalValue.Object.Of(("sha256", inputs.Profile.Sha256)));
+        stack.AddDetail("standard", CanonicalValue.Object.Of(("sha256", inputs.Standard.Sha256), ("suite", inputs.Suite.Name)));
     }
+
+    private static CanonicalValue Texts(IEnumerable<KeyValuePair<string, string>> texts) => CanonicalValue.Object.Of([.. texts.Select(pair => (pair.Key, (CanonicalValue)pair.Value))]);
 
     /// <summary>Turns dotted names into nested objects; a name that is also a prefix of another one is a mistake of ours.</summary>
     internal static CanonicalValue.Object Nest(IEnumerable<KeyValuePair<string, string>> facts)

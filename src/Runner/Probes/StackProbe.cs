@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -12,28 +11,34 @@ public sealed class StackProbe(string root)
     /// <summary>What nothing could be read of; never filled in from elsewhere.</summary>
     public const string Unknown = "unknown";
 
-    /// <summary>The fields that OPS-02 wants of this kind of chip.</summary>
-    public static ImmutableArray<string> Required(ChipFacts chip) =>
+    /// <summary>The fields that OPS-02 wants of such a chip and stack.</summary>
+    /// <param name="launch">How the chip's devices get into the container; null for a CPU, and where the server runs as a plain process.</param>
+    public static ImmutableArray<string> Required(Profile profile, LaunchPlan? launch) =>
     [
         "accelerator.count", "accelerator.model", "accelerator.vendor",
         "container.engine", "container.engineVersion", "container.image.sha256",
         "cpu.microcode", "cpu.model", "framework.name", "framework.version",
         "model.name", "model.sha256", "os.id", "os.kernel", "os.version", "serve.sha256",
-        .. chip.Kind == "pci"
-            ? ["accelerator.pciId", "driver.name", "driver.version", "firmware.version", "toolkit.name", "toolkit.version"]
-            : ImmutableArray<string>.Empty,
+        .. profile.Chip.Kind == "pci" ? ["accelerator.pciId", "driver.name", "driver.version", "firmware.version", "toolkit.version"] : ImmutableArray<string>.Empty,
+        .. launch is null ? [] : new[] { "launch.form" },
+        .. launch is { Form: LaunchForm.Toolkit } ? new[] { "runtime.version" } : [],
+        .. HasPlugin(profile) ? new[] { "plugin.version" } : [],
     ];
 
-    /// <summary>The names of what <see cref="Read"/> reads of such a chip.</summary>
+    /// <summary>Whether the server is a framework that reaches the chip through a plug-in of the vendor's.</summary>
+    internal static bool HasPlugin(Profile profile) =>
+        ImageProbe.NameOf(profile.Server) == "vllm" && profile.Facts.Text("vllm.plugin") is not (null or "none");
+
+    /// <summary>The names of what is read of a machine with such a chip; of an accelerator some are absent where nothing says them.</summary>
     public static ImmutableArray<string> Fields(ChipFacts chip) =>
     [
-        "accelerator.count", "accelerator.model", "accelerator.vendor",
+        .. chip.Kind == "pci"
+            ? [.. AcceleratorProbe.Required, .. AcceleratorProbe.Optional, "launch.devices", "launch.form", "plugin.version", "toolkit.version"]
+            : ImmutableArray.Create("accelerator.count", "accelerator.model", "accelerator.vendor"),
         "cpu.architecture", "cpu.microcode", "cpu.model", "cpu.stepping", "cpu.vendor", "os.id", "os.kernel", "os.version",
-        .. chip.Kind == "pci" ? ["accelerator.pciId"] : Array.Empty<string>(),
-        .. chip is { Kind: "pci", KernelModule: not null } ? ["driver.name", "driver.version"] : Array.Empty<string>(),
     ];
 
-    /// <summary>Dotted names to what was read; printable ASCII.</summary>
+    /// <summary>Processor and operating system, dotted names to what was read; printable ASCII. Of a chip that is the processor also the accelerator.</summary>
     public ImmutableSortedDictionary<string, string> Read(ChipFacts chip)
     {
         var facts = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
@@ -48,9 +53,7 @@ public sealed class StackProbe(string root)
         facts["os.id"] = First(os, "ID");
         facts["os.version"] = First(os, "VERSION_ID", "VERSION_CODENAME");
         facts["os.kernel"] = Text("proc/sys/kernel/osrelease");
-        if (chip.Kind == "pci")
-            ReadPci(chip, facts);
-        else
+        if (chip.Kind != "pci")
             ReadCpuAsAccelerator(facts);
         return facts.ToImmutable();
     }
@@ -72,27 +75,6 @@ public sealed class StackProbe(string root)
         facts["accelerator.model"] = facts["cpu.model"];
         facts["accelerator.count"] = "1";
     }
-
-    private void ReadPci(ChipFacts chip, ImmutableSortedDictionary<string, string>.Builder facts)
-    {
-        var devices = Path.Combine(root, "sys/bus/pci/devices");
-        var found = Directory.Exists(devices)
-            ? Directory.EnumerateDirectories(devices).Where(device => Pci(device, "vendor", "device") == chip.PciId).Order(StringComparer.Ordinal).ToArray()
-            : [];
-        facts["accelerator.vendor"] = found.Length > 0 ? chip.Vendor : Unknown;
-        facts["accelerator.model"] = found.Length > 0 ? chip.Model : Unknown;
-        facts["accelerator.count"] = found.Length.ToString(CultureInfo.InvariantCulture);
-        facts["accelerator.pciId"] = found.Length > 0 ? $"{Pci(found[0], "vendor", "device")}:{Pci(found[0], "subsystem_vendor", "subsystem_device")}" : Unknown;
-        if (chip.KernelModule is { } module)
-        {
-            facts["driver.name"] = module;
-            facts["driver.version"] = Text($"sys/module/{module}/version");
-        }
-    }
-
-    private static string Pci(string device, string first, string second) => $"{Id(device, first)}:{Id(device, second)}";
-
-    private static string Id(string device, string name) => Content(Path.Combine(device, name)).Trim().Replace("0x", "", StringComparison.Ordinal) is { Length: > 0 } id ? id : Unknown;
 
     private string Text(string path) => Printable(Content(Path.Combine(root, path)));
 
@@ -136,6 +118,9 @@ public sealed class StackProbe(string root)
 
         return Unknown;
     }
+
+    /// <summary>What a file or a tool shows, in one line of printable ASCII.</summary>
+    internal static string Clean(string text) => Printable(text.Length <= 200 ? text : text[..200]);
 
     private static string Printable(string text)
     {

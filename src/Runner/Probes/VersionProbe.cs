@@ -43,10 +43,16 @@ public static class VersionProbe
             text = output.Text;
         }
 
-        var match = Regex.Match(text, probe.Pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+        return Match(part, place, probe.Pattern, text);
+    }
+
+    /// <summary>What a pattern finds in a text.</summary>
+    internal static VersionReading Match(string part, string place, string pattern, string text)
+    {
+        var match = Regex.Match(text, pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
         return match is { Success: true, Groups: [_, { Value: var found }, ..] } && StackProbe.IsPlain(found)
             ? new(part, place, found, null)
-            : new(part, place, null, $"nothing in it fits {probe.Pattern}: `{Clip.Text(text.Trim().Split('\n')[0], 120)}`");
+            : new(part, place, null, $"nothing in {place} fits {pattern}: `{Clip.Text(text.Trim().Split('\n')[0], 120)}`");
     }
 }
 

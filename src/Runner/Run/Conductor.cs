@@ -10,7 +10,8 @@ namespace Adaptation.Runner;
 /// <param name="tell">Told what goes on, in order.</param>
 public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string toolVersion, Action<RunEvent> tell)
 {
-    private readonly StackProbe _probe = new("/");
+    /// <summary>The machine that the stack is read of. Another one than this in tests alone.</summary>
+    internal HostMachine Machine { get; init; } = HostMachine.Local;
 
     /// <summary>Makes the cases of single operators; without it COR-01 to COR-05 are not measured.</summary>
     public OperatorSource? Operators { get; init; }
@@ -28,13 +29,13 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         var plan = RunPlanner.Plan(directory.Id, prepared, Environment);
         var planBytes = PlanFile.Write(plan);
         RunDirectory.WriteWhole(directory.Plan, planBytes);
-        var (facts, stack) = await CaptureAsync(prepared, cancellationToken);
+        var (read, stack) = await CaptureAsync(prepared, cancellationToken);
         RunDirectory.WriteWhole(directory.Lock, stack);
         using var journal = new RunJournal(directory, JournalWriter.Create(directory.Journal, session.Challenge, time));
         journal.Append(
-            "run-started", ("runId", directory.Id), ("tool", toolVersion), ("bootId", _probe.BootId),
+            "run-started", ("runId", directory.Id), ("tool", toolVersion), ("bootId", BootId),
             ("plan", Digests.Sha256(planBytes)), ("lock", Digests.Sha256(stack)));
-        return await CarryOutAsync(prepared, plan, facts, directory, journal, cancellationToken);
+        return await CarryOutAsync(prepared, plan, read, directory, journal, cancellationToken);
     }
 
     /// <summary>Goes on with a run that was interrupted: steps that were completed are kept, everything else is done again.</summary>
@@ -45,25 +46,27 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         var session = ReadSession(directory);
         using var journal = new RunJournal(directory, OpenJournal(directory, session));
         var plan = RunPlanner.Plan(directory.Id, prepared, Environment);
-        var (facts, stack) = await CaptureAsync(prepared, cancellationToken);
+        var (read, stack) = await CaptureAsync(prepared, cancellationToken);
         RefuseIfOther(directory, journal, PlanFile.Write(plan), stack);
         // the copies in the evidence are what is judged by: between two sessions anyone could have changed them
         await KeepGoldenAsync(prepared, directory, cancellationToken);
         journal.Append("resumed", ("droppedBytes", journal.DroppedBytes), ("tool", toolVersion));
-        return await CarryOutAsync(prepared, plan, facts, directory, journal, cancellationToken);
+        return await CarryOutAsync(prepared, plan, read, directory, journal, cancellationToken);
     }
+
+    private string BootId => new StackProbe(Machine.Root).BootId;
 
     private KeyEnvironment Environment => signers.Signers[0].Key.Environment;
 
     private async Task<Judgement> CarryOutAsync(
-        Prepared prepared, Plan plan, ImmutableSortedDictionary<string, string> facts, RunDirectory directory, RunJournal journal, CancellationToken cancellationToken)
+        Prepared prepared, Plan plan, StackFacts read, RunDirectory directory, RunJournal journal, CancellationToken cancellationToken)
     {
         using var scratch = Scratch.Create(directory.Id);
         try
         {
             var run = new RunContext(
                 prepared, plan, new Deployer(prepared.Stand, scratch, directory.Id, time, journal) { Run = prepared }, journal, directory,
-                new GoldenAnswers(prepared.Golden), time, facts);
+                new GoldenAnswers(prepared.Golden), time, read.Facts) { Unread = read.Unread };
             await MeasureAsync(run, cancellationToken);
             var (_, after) = await CaptureAsync(prepared, cancellationToken);
             RunDirectory.WriteWhole(directory.LockAfter, after);
@@ -135,10 +138,10 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         tell(new RunEvent.StepFinished(step.Name, time.GetElapsedTime(started)));
     }
 
-    private async Task<(ImmutableSortedDictionary<string, string> Facts, byte[] Lock)> CaptureAsync(Prepared prepared, CancellationToken cancellationToken)
+    private async Task<(StackFacts Read, byte[] Lock)> CaptureAsync(Prepared prepared, CancellationToken cancellationToken)
     {
-        var facts = await LockCapture.FactsAsync(prepared, _probe, cancellationToken);
-        return (facts, (await LockCapture.LockAsync(prepared, _probe, facts, cancellationToken)).ToBytes());
+        var read = await LockCapture.ReadAsync(prepared, Machine, cancellationToken);
+        return (read, LockCapture.LockOf(read).ToBytes());
     }
 
     private JournalWriter OpenJournal(RunDirectory directory, Session session)
@@ -160,12 +163,12 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
             problems.Add(new(directory.Path, 0, "", "was interrupted before it began; `adapt certify` starts a new run"));
         else if (journal.IsJudged && File.Exists(directory.Report))
             problems.Add(new(directory.Path, 0, "", $"is complete; its report is {directory.Report}"));
-        else if (journal.Start("bootId") != _probe.BootId)
+        else if (journal.Start("bootId") != BootId)
             problems.Add(new(directory.Path, 0, "", "began before this machine was last started; figures from two sessions do not mix. `adapt certify` starts a new run"));
         if (!plan.SequenceEqual(RunDirectory.TryRead(directory.Plan)))
             problems.Add(new(directory.Path, 0, "plan", "profile, model, standard or keys have changed since the run began. `adapt certify` starts a new run"));
         if (!stack.SequenceEqual(RunDirectory.TryRead(directory.Lock)))
-            problems.Add(new(directory.Path, 0, "combination.lock", "this is not the stack that the run began on. `adapt certify` starts a new run"));
+            problems.Add(new(directory.Path, 0, "combination.lock", $"this is not the stack that the run began on{LockChanges.Words(RunDirectory.TryRead(directory.Lock), stack.ToArray())}. `adapt certify` starts a new run"));
         if (problems.Count > 0)
             throw new BadInputException(problems.ToImmutable());
     }

@@ -29,6 +29,9 @@ internal sealed record RunContext(
     Prepared Prepared, Plan Plan, Deployer Deployer, RunJournal Journal, RunDirectory Directory, GoldenAnswers Golden, TimeProvider Time,
     ImmutableSortedDictionary<string, string> Facts)
 {
+    /// <summary>Fields of the stack that were not captured, with the reasons.</summary>
+    public ImmutableSortedDictionary<string, string> Unread { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
     public RunInputs Inputs => Prepared.Inputs;
 
     public bool Includes(string check) =>

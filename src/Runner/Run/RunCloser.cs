@@ -15,7 +15,8 @@ internal sealed class RunCloser(RunContext run, DevelopmentKeys signers, string 
     {
         var measurements = ReadMeasurements();
         var judgement = Judge.Run(Standard, new Evidence(run.Plan, measurements, new EvidenceBlobs(Directory.Evidence)));
-        var stackChanged = !File.ReadAllBytes(Directory.Lock).AsSpan().SequenceEqual(File.ReadAllBytes(Directory.LockAfter));
+        var (before, after) = (File.ReadAllBytes(Directory.Lock), File.ReadAllBytes(Directory.LockAfter));
+        var stackChanged = !before.AsSpan().SequenceEqual(after);
         var verdicts = VerdictsFile.Write(judgement);
         RunDirectory.WriteWhole(Directory.Verdicts, verdicts);
         if (!run.Journal.IsJudged)
@@ -41,12 +42,14 @@ internal sealed class RunCloser(RunContext run, DevelopmentKeys signers, string 
             Entries = run.Journal.Entries,
             Certificate = certificate,
             StackChanged = stackChanged,
+            Changes = LockChanges.Of(before, after),
             ModelSha256 = run.Inputs.Model.Sha256,
             ToolVersion = toolVersion,
         }.Write();
         tell(new RunEvent.Finished(Directory.Id, judgement, Directory.Report, Directory.Evidence, certificate is null ? null : Directory.Certificate)
         {
             StackChanged = stackChanged,
+            Changes = LockChanges.Of(before, after),
         });
         return judgement;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Adaptation.Certificates;
 using Adaptation.Core;
 
 namespace Adaptation.Runner;
@@ -34,6 +35,9 @@ public abstract record RunEvent
     {
         /// <summary>The stack after the run is not the one before it, so that nothing is certified whatever the checks say.</summary>
         public bool StackChanged { get; init; }
+
+        /// <summary>In which fields it differs, each with what it was before and after.</summary>
+        public ImmutableArray<LockDifference> Changes { get; init; } = [];
     }
 }
 

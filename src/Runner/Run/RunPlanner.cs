@@ -37,7 +37,7 @@ internal static class RunPlanner
             Golden = prepared.Golden.Pack,
             Text = prepared.Golden.Text,
             Layers = prepared.Golden.Layers,
-            RequiredVersions = StackProbe.Required(inputs.Profile.Chip),
+            RequiredVersions = StackProbe.Required(inputs.Profile, prepared.Launch),
             DeclaredVersions = inputs.Profile.Versions,
             HardeningExceptions = inputs.Profile.Exceptions,
             Cache = inputs.Profile.Server.Cache,

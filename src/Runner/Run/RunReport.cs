@@ -30,6 +30,9 @@ internal sealed record RunReport
 
     public required bool StackChanged { get; init; }
 
+    /// <summary>In which fields the stack after the run differs.</summary>
+    public ImmutableArray<LockDifference> Changes { get; init; } = [];
+
     public required string ModelSha256 { get; init; }
 
     public required string ToolVersion { get; init; }
@@ -61,7 +64,7 @@ internal sealed record RunReport
     {
         var notes = ImmutableArray.CreateBuilder<LocalText>();
         if (StackChanged)
-            notes.Add(new("The stack after the run is not the stack before it (combination.lock and lock-after.json differ): nothing is certified.", "运行前后的软硬件栈不一致（combination.lock 与 lock-after.json 不同）：不予认证。"));
+            notes.Add(new($"The stack after the run is not the stack before it (combination.lock and lock-after.json differ): nothing is certified. {LockChanges.Words(Changes)}".TrimEnd(), $"运行前后的软硬件栈不一致（combination.lock 与 lock-after.json 不同）：不予认证。{LockChanges.Words(Changes)}"));
         if (Entries.Where(entry => entry.Kind == "backend-broke").Select(entry => entry.Data.TryText("reason")).FirstOrDefault() is { } reason)
             notes.Add(new($"The server broke off: {reason}", $"服务中断：{reason}"));
         if (Entries.Count(entry => entry.Kind == "resumed") is > 0 and var resumed)

@@ -75,6 +75,17 @@ public sealed class VersionCaptureTests
     }
 
     [Fact]
+    public void Why_a_field_was_not_captured_stands_beside_its_name()
+    {
+        var finding = Judged.By(Clauses.VersionCapture, Probed.WithFact("version.ssid", "unknown").WithFact("unread.ssid", "no subsystem_device").WithFact("unread.engine", "of no interest"), Plan);
+
+        Assert.Equal("2 of 3 fields captured, without ssid (no subsystem_device)", Judged.Measured(finding));
+        Assert.Equal(
+            "the profile states ssid 4000, the probe read none (no subsystem_device)",
+            Judged.Measured(Judged.By(Clauses.VersionCapture, Probed.WithoutFact("version.ssid").WithFact("unread.ssid", "no subsystem_device"), Plan with { DeclaredVersions = Given.Facts(("ssid", "4000")) })));
+    }
+
+    [Fact]
     public void A_profile_without_the_ssid_fails() =>
         Judged.Measured(Judged.By(Clauses.VersionCapture, Probed.WithoutFact("version.ssid"), Plan));
 

@@ -20,6 +20,9 @@ internal sealed class FakeEngine(Func<FakeContainer, byte[], byte[]?> answer) : 
 
     public Exception? FindFails { get; set; }
 
+    /// <summary>What the image holds, by path.</summary>
+    public Dictionary<string, string> Files { get; } = new(StringComparer.Ordinal);
+
     public List<Leftover> Swept { get; } = [];
 
     public ImmutableArray<FakeContainer> All
@@ -48,6 +51,9 @@ internal sealed class FakeEngine(Func<FakeContainer, byte[], byte[]?> answer) : 
         started.Serve();
         return Task.FromResult<IContainer>(started);
     }
+
+    public async Task<ImageFile?> TryReadFileAsync(ContainerImage image, string path, CancellationToken cancellationToken) =>
+        Files.TryGetValue(path, out var text) ? await ImageFile.ReadAsync(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)), cancellationToken) : null;
 
     public Task<ImmutableArray<Leftover>> FindAsync(string? runId, CancellationToken cancellationToken) => FindFails is { } broken
         ? Task.FromException<ImmutableArray<Leftover>>(broken)

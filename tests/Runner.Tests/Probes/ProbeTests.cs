@@ -33,28 +33,10 @@ public class ProbeTests
     {
         using var root = new TempFolder();
         var facts = new StackProbe(root.Path).Read(Npu);
-        foreach (var name in new[] { "cpu.model", "cpu.microcode", "os.id", "os.version", "os.kernel", "accelerator.vendor", "accelerator.model", "accelerator.pciId", "driver.version" })
+        foreach (var name in new[] { "cpu.model", "cpu.microcode", "os.id", "os.version", "os.kernel" })
             Assert.Equal(StackProbe.Unknown, facts[name]);
-        Assert.Equal("0", facts["accelerator.count"]);
+        Assert.DoesNotContain(facts.Keys, name => name.StartsWith("accelerator.", StringComparison.Ordinal));
         Assert.Equal(StackProbe.Unknown, new StackProbe(root.Path).BootId);
-    }
-
-    [Fact]
-    public void Devices_are_counted_by_their_pci_ids()
-    {
-        using var root = new TempFolder();
-        foreach (var (device, id) in new[] { ("0000:01:00.0", "0xd802"), ("0000:02:00.0", "0xd802"), ("0000:03:00.0", "0xd801") })
-        {
-            root.Write($"sys/bus/pci/devices/{device}/vendor", "0x19e5\n");
-            root.Write($"sys/bus/pci/devices/{device}/device", $"{id}\n");
-            root.Write($"sys/bus/pci/devices/{device}/subsystem_vendor", "0x0200\n");
-        }
-
-        root.Write("sys/module/davinci/version", "23.0.3\n");
-        root.Write("etc/os-release", "ID='openEuler'\nVERSION_ID=\"22.03\"\n");
-        var facts = new StackProbe(root.Path).Read(Npu);
-        Assert.Equal(("2", "Ascend 910B", "19e5:d802:0200:unknown"), (facts["accelerator.count"], facts["accelerator.model"], facts["accelerator.pciId"]));
-        Assert.Equal(("23.0.3", "openEuler", "22.03"), (facts["driver.version"], facts["os.id"], facts["os.version"]));
     }
 
     [Fact]
