@@ -27,13 +27,17 @@ public sealed class HostMachine(string root)
 
     /// <summary>At most the first MiB, as UTF-8.</summary>
     /// <returns>Null where there is no such file, or this user may not read it.</returns>
-    public string? TryRead(string path)
+    public string? TryRead(string path) => TryRead(path, LongestFile);
+
+    /// <summary>At most so many bytes from its beginning, as UTF-8.</summary>
+    /// <inheritdoc cref="TryRead(string)"/>
+    public string? TryRead(string path, int most)
     {
         try
         {
             using var file = new FileStream(Place(path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
-            var bytes = new byte[LongestFile];
-            return Encoding.UTF8.GetString(bytes, 0, file.ReadAtLeast(bytes, LongestFile, throwOnEndOfStream: false));
+            var bytes = new byte[most];
+            return Encoding.UTF8.GetString(bytes, 0, file.ReadAtLeast(bytes, most, throwOnEndOfStream: false));
         }
         catch (Exception unread) when (unread is IOException or UnauthorizedAccessException or NotSupportedException)
         {

@@ -15,6 +15,9 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
     /// <summary>Makes the cases of single operators; without it COR-01 to COR-05 are not measured.</summary>
     public OperatorSource? Operators { get; init; }
 
+    /// <summary>The machine whose sensors and tools are read while a load runs; another one only in tests.</summary>
+    public HostMachine Machine { get; init; } = HostMachine.Local;
+
     /// <summary>Starts a run and carries it out.</summary>
     /// <exception cref="OperationCanceledException">Interrupted; the journal can be gone on with.</exception>
     /// <exception cref="AdaptationException">This machine broke; the journal can be gone on with.</exception>
@@ -25,7 +28,8 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         RunDirectory.WriteWhole(directory.Session, SessionFile.Write(session));
         RunDirectory.WriteWhole(directory.Request, RequestFile.Write(prepared.Inputs.FromAnywhere, prepared.Engine.Description.IsContainer));
         await KeepGoldenAsync(prepared, directory, cancellationToken);
-        var plan = RunPlanner.Plan(directory.Id, prepared, Environment);
+        var meters = await MeterSurvey.TakeAsync(Machine, prepared.Inputs.Profile.Facts, cancellationToken);
+        var plan = RunPlanner.Plan(directory.Id, prepared, Environment, meters);
         var planBytes = PlanFile.Write(plan);
         RunDirectory.WriteWhole(directory.Plan, planBytes);
         var (facts, stack) = await CaptureAsync(prepared, cancellationToken);
@@ -34,7 +38,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         journal.Append(
             "run-started", ("runId", directory.Id), ("tool", toolVersion), ("bootId", _probe.BootId),
             ("plan", Digests.Sha256(planBytes)), ("lock", Digests.Sha256(stack)));
-        return await CarryOutAsync(prepared, plan, facts, directory, journal, cancellationToken);
+        return await CarryOutAsync(prepared, plan, meters, facts, directory, journal, cancellationToken);
     }
 
     /// <summary>Goes on with a run that was interrupted: steps that were completed are kept, everything else is done again.</summary>
@@ -44,26 +48,28 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
     {
         var session = ReadSession(directory);
         using var journal = new RunJournal(directory, OpenJournal(directory, session));
-        var plan = RunPlanner.Plan(directory.Id, prepared, Environment);
+        var meters = await MeterSurvey.TakeAsync(Machine, prepared.Inputs.Profile.Facts, cancellationToken);
+        var plan = RunPlanner.Plan(directory.Id, prepared, Environment, meters);
         var (facts, stack) = await CaptureAsync(prepared, cancellationToken);
         RefuseIfOther(directory, journal, PlanFile.Write(plan), stack);
         // the copies in the evidence are what is judged by: between two sessions anyone could have changed them
         await KeepGoldenAsync(prepared, directory, cancellationToken);
         journal.Append("resumed", ("droppedBytes", journal.DroppedBytes), ("tool", toolVersion));
-        return await CarryOutAsync(prepared, plan, facts, directory, journal, cancellationToken);
+        return await CarryOutAsync(prepared, plan, meters, facts, directory, journal, cancellationToken);
     }
 
     private KeyEnvironment Environment => signers.Signers[0].Key.Environment;
 
     private async Task<Judgement> CarryOutAsync(
-        Prepared prepared, Plan plan, ImmutableSortedDictionary<string, string> facts, RunDirectory directory, RunJournal journal, CancellationToken cancellationToken)
+        Prepared prepared, Plan plan, MeterSurvey meters, ImmutableSortedDictionary<string, string> facts, RunDirectory directory, RunJournal journal, CancellationToken cancellationToken)
     {
         using var scratch = Scratch.Create(directory.Id);
         try
         {
             var run = new RunContext(
                 prepared, plan, new Deployer(prepared.Stand, scratch, directory.Id, time, journal) { Run = prepared }, journal, directory,
-                new GoldenAnswers(prepared.Golden), time, facts);
+                new GoldenAnswers(prepared.Golden), time, facts)
+            { Meters = meters };
             await MeasureAsync(run, cancellationToken);
             var (_, after) = await CaptureAsync(prepared, cancellationToken);
             RunDirectory.WriteWhole(directory.LockAfter, after);

@@ -29,6 +29,9 @@ internal sealed record RunContext(
     Prepared Prepared, Plan Plan, Deployer Deployer, RunJournal Journal, RunDirectory Directory, GoldenAnswers Golden, TimeProvider Time,
     ImmutableSortedDictionary<string, string> Facts)
 {
+    /// <summary>What of the machine is read while it is loaded.</summary>
+    public MeterSurvey Meters { get; init; } = MeterSurvey.None;
+
     public RunInputs Inputs => Prepared.Inputs;
 
     public bool Includes(string check) =>
