@@ -29,6 +29,10 @@ internal static class PowerMeters
         return channels.ToImmutable();
     }
 
+    /// <summary>Those that make up the whole: a meter of the machine alone where there is one, since all others lie behind it.</summary>
+    public static ImmutableArray<PowerChannel> Whole(ImmutableArray<PowerChannel> channels) =>
+        channels.Any(channel => channel.Point == MeterPoint.Machine) ? [.. channels.Where(channel => channel.Point == MeterPoint.Machine)] : channels;
+
     /// <summary>Devices of which a tool prints rows and never a power.</summary>
     public static ImmutableArray<string> Powerless(TelemetryLog log) =>
     [

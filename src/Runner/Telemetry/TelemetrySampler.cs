@@ -8,7 +8,7 @@ namespace Adaptation.Runner;
 internal sealed class TelemetrySampler : IAsyncDisposable
 {
     private const int MostFailures = 5, LongestText = 1 << 16, MostText = 32 << 20;
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1), LastWord = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(950), LastWord = TimeSpan.FromSeconds(3); // a timer rings some milliseconds late: no more than a second
 
     private readonly ImmutableArray<TelemetryReader> _readers;
     private readonly TimeProvider _time;
@@ -37,7 +37,8 @@ internal sealed class TelemetrySampler : IAsyncDisposable
     public async Task<ImmutableArray<TelemetryReading>> StopAsync()
     {
         await _stop.CancelAsync();
-        _abort.CancelAfter(LastWord);
+        await Task.WhenAny(_all, Task.Delay(LastWord, _time, CancellationToken.None));
+        await _abort.CancelAsync();
         await _all;
         lock (_gate)
             return [.. _readings];

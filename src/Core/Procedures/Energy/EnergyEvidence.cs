@@ -15,7 +15,7 @@ namespace Adaptation.Core;
 /// <param name="Parts">Those that make up the whole: the machine's own meter alone where there is one.</param>
 /// <param name="Deviation">Share by which the window differs from the whole load.</param>
 internal sealed record EnergyEvidence(
-    TelemetryLog Log, long From, long To, long Answered, string Unit, ImmutableArray<long> Arrivals, ImmutableArray<PowerChannel> Parts, ImmutableArray<string> Missing, double Deviation)
+    TelemetryLog Log, long From, long To, long Answered, string Unit, ImmutableArray<(long At, long Count)> Arrivals, ImmutableArray<PowerChannel> Parts, ImmutableArray<string> Missing, double Deviation)
 {
     public static ImmutableArray<string> Limits { get; } = ["gap_max_millis", "cap_factor", "idle_min_seconds", "window_max_ppm"];
 
@@ -77,8 +77,7 @@ internal sealed record EnergyEvidence(
     {
         reason = "";
         var gap = clause.Limit("gap_max_millis") * 1_000_000;
-        var channels = PowerMeters.Read(log, gap, clause.Limit("cap_factor"));
-        var parts = channels.Any(channel => channel.Point == MeterPoint.Machine) ? [.. channels.Where(channel => channel.Point == MeterPoint.Machine)] : channels;
+        var parts = PowerMeters.Whole(PowerMeters.Read(log, gap, clause.Limit("cap_factor")));
         if (log.Phase(TelemetryPhase.LoadOf(load.Check)) is not { } phase)
             reason = $"invalid evidence: the log does not say when {load.Check} was loaded";
         else if (Math.Abs(phase.To - phase.From - (double)load.DurationNanos) > load.DurationNanos * clause.Share("window_max_ppm"))

@@ -5,8 +5,8 @@ namespace Adaptation.Core;
 /// <summary>The load that energy is counted over, out of the measurement of the check that it was driven for.</summary>
 /// <param name="From">Of its steady window, nanoseconds since it began.</param>
 /// <param name="Answered">Tokens or samples in that window, counted by the runner.</param>
-/// <param name="Arrivals">Of each of them, since the load began, ascending.</param>
-internal sealed record EnergyLoad(string Check, long From, long To, long DurationNanos, long Answered, string Unit, ImmutableArray<long> Arrivals)
+/// <param name="Arrivals">When how many of them came, since the load began, in any order.</param>
+internal sealed record EnergyLoad(string Check, long From, long To, long DurationNanos, long Answered, string Unit, ImmutableArray<(long At, long Count)> Arrivals)
 {
     private const string Tensors = "PERF-05";
     private static readonly ImmutableArray<string> Texts = ["PERF-05-TEXT", "PERF-06"];
@@ -34,7 +34,7 @@ internal sealed record EnergyLoad(string Check, long From, long To, long Duratio
         else if (run.Completed.IsEmpty)
             reason = "the load answered nothing";
         else
-            return new(Tensors, 0, run.DurationNanos, run.DurationNanos, run.Completed.Length, "sample", run.Completed);
+            return new(Tensors, 0, run.DurationNanos, run.DurationNanos, run.Completed.Length, "sample", [.. run.Completed.Select(at => (at, 1L))]);
         return null;
     }
 
@@ -49,7 +49,7 @@ internal sealed record EnergyLoad(string Check, long From, long To, long Duratio
         else if (SteadyStage.TryFind(load) is not { } stage || stage.Tokens(load) is not (> 0 and var tokens))
             reason = "the load had no steady stage in which tokens arrived; a longer one would have";
         else
-            return new(check, stage.From, stage.To, load.Terms.DurationNanos, tokens, "token", [.. load.TokenArrivals().Where(at => at > stage.From && at <= stage.To)]);
+            return new(check, stage.From, stage.To, load.Terms.DurationNanos, tokens, "token", [.. load.Arrivals.Zip(load.ChunkTokens).Where(chunk => chunk.First > stage.From && chunk.First <= stage.To)]);
         return null;
     }
 }
