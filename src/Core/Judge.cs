@@ -14,17 +14,22 @@ public static class Judge
         ["batch-invariance"] = new(BatchInvariance.Limits, BatchInvariance.Judge),
         ["benchmark-integrity"] = new(BenchmarkIntegrity.Limits, BenchmarkIntegrity.Judge),
         ["cache-equivalence"] = new(CacheEquivalence.Limits, CacheEquivalence.Judge),
+        ["carbon-intensity"] = new(CarbonIntensity.Limits, CarbonIntensity.Judge),
         ["completion-tokens"] = new(CompletionTokens.Limits, CompletionTokens.Judge),
         ["deploy-remove"] = new(DeployRemove.Limits, DeployRemove.Judge),
         ["determinism"] = new(Determinism.Limits, Determinism.Judge),
         ["egress"] = new(Egress.Limits, Egress.Judge),
+        ["energy-per-token"] = new(EnergyPerToken.Limits, EnergyPerToken.Judge),
+        ["facility-energy"] = new(FacilityEnergy.Limits, FacilityEnergy.Judge),
         ["goodput"] = new(GoodputShare.Limits, GoodputShare.Judge),
         ["hardening"] = new(Hardening.Limits, Hardening.Judge),
+        ["idle-power"] = new(IdlePower.Limits, IdlePower.Judge),
         ["latency"] = new(Latency.Limits, Latency.Judge),
         ["layer-agreement"] = new(LayerAgreement.Limits, LayerAgreement.Judge),
         ["logit-agreement"] = new(LogitAgreement.Limits, LogitAgreement.Judge),
         ["logit-agreement-quantised"] = new(LogitAgreement.QuantisedLimits, LogitAgreement.JudgeQuantised),
         ["long-context"] = new(LongContext.Limits, LongContext.Judge),
+        ["meter-quality"] = new(MeterQuality.Limits, MeterQuality.Judge),
         ["model-integrity"] = new(ModelIntegrity.Limits, ModelIntegrity.Judge),
         ["operator-accuracy"] = new(OperatorAccuracy.Limits, OperatorAccuracy.Judge),
         ["operator-coverage"] = new(OperatorCoverage.Limits, OperatorCoverage.Judge),
@@ -157,11 +162,18 @@ public static class Judge
             [] => clause.Found(new Verdict.Inconclusive(
                 $"not measured: the evidence holds no measurement of {clause.Id}; the run left it out, or the backend's interface does not show what it is taken from (a chat server shows no logits)")),
             [var one] when one.Malformed() is { } problem => clause.Found(new Verdict.Inconclusive($"invalid evidence: {problem}")),
-            [var one] => procedure.Judge(clause, plan, one, evidence.Files),
+            [var one] => procedure.Judge(clause, evidence, one),
             _ => clause.Found(new Verdict.Inconclusive(
                 $"invalid evidence: {clause.Id} was measured {measurements.Length} times; which one counts is not for anyone to choose")),
         };
     }
 
-    private sealed record Procedure(ImmutableArray<string> Limits, Func<Clause, Plan, Measurement, IBlobs, Finding> Judge);
+    private sealed record Procedure(ImmutableArray<string> Limits, Func<Clause, Evidence, Measurement, Finding> Judge)
+    {
+        /// <summary>One that needs no measurement but its own.</summary>
+        public Procedure(ImmutableArray<string> limits, Func<Clause, Plan, Measurement, IBlobs, Finding> judge)
+            : this(limits, (clause, evidence, own) => judge(clause, evidence.Plan, own, evidence.Files))
+        {
+        }
+    }
 }

@@ -64,6 +64,7 @@ public sealed record Plan
 /// <param name="ContextTokens">Positions of one sequence that the stack serves; the model's own limit if not stated.</param>
 /// <param name="Deterministic">Equal requests, each alone, get equal answers, also after a restart. False: nothing is claimed.</param>
 /// <param name="BatchInvariant">An answer is the same whatever is computed beside it. False: nothing is claimed.</param>
+/// <param name="EnergyMicrojoules">Per output token, or per sample of a tensor model: at most so much under load.</param>
 public sealed record Declaration(
     long? ColdStartMillis = null,
     long? WarmStartMillis = null,
@@ -76,7 +77,15 @@ public sealed record Declaration(
     long? RequestRateMilli = null,
     long? ContextTokens = null,
     bool Deterministic = false,
-    bool BatchInvariant = false);
+    bool BatchInvariant = false,
+    long? EnergyMicrojoules = null,
+    DeclaredPue? Pue = null);
+
+/// <summary>Power usage effectiveness of the site, as its owner states it.</summary>
+/// <param name="Milli">Total energy over that of the equipment, in thousandths.</param>
+/// <param name="Source">Who says so, or where it stands.</param>
+/// <param name="Period">That it holds for, such as a year.</param>
+public sealed record DeclaredPue(long Milli, string Source, string Period);
 
 /// <summary>Inputs with their expected outputs from an exact reference. Never leaves the runner's side.</summary>
 /// <param name="RtolPpb">Relative tolerance in 1e-9.</param>

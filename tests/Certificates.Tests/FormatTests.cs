@@ -13,7 +13,7 @@ public sealed class FormatTests
 {
     private static readonly Plan FullPlan = Bundle.Plan with
     {
-        Declared = new Declaration(1, 2, ImmutableSortedDictionary<int, long>.Empty.Add(1, 5).Add(10, 7), 3, "8b", 4, 6, 8, 9, 512, Deterministic: true, BatchInvariant: true),
+        Declared = new Declaration(1, 2, ImmutableSortedDictionary<int, long>.Empty.Add(1, 5).Add(10, 7), 3, "8b", 4, 6, 8, 9, 512, Deterministic: true, BatchInvariant: true, EnergyMicrojoules: 10, Pue: new(1250, "operator", "2025")),
         RequiredVersions = ["driver"],
         DeclaredVersions = ImmutableSortedDictionary<string, string>.Empty.Add("driver", "25.2.0"),
         HardeningExceptions = ImmutableSortedDictionary<string, string>.Empty.Add("readonly", "厂商工具要写 /tmp 😀 \"quoted\" \\ \u0001"),

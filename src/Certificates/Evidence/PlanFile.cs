@@ -103,6 +103,16 @@ public static class PlanFile
         writer.WriteOptional("contextTokens", declared.ContextTokens);
         WriteClaim(writer, "deterministic", declared.Deterministic);
         WriteClaim(writer, "batchInvariant", declared.BatchInvariant);
+        writer.WriteOptional("energyMicrojoules", declared.EnergyMicrojoules);
+        if (declared.Pue is { } pue)
+        {
+            writer.WriteStartObject("pue");
+            writer.WriteInteger("milli", pue.Milli);
+            writer.WriteString("source", pue.Source);
+            writer.WriteString("period", pue.Period);
+            writer.WriteEndObject();
+        }
+
         writer.WriteEndObject();
     }
 
@@ -120,8 +130,17 @@ public static class PlanFile
             declared.TryInteger("requestRateMilli"),
             declared.TryInteger("contextTokens"),
             ReadClaim(declared, "deterministic"),
-            ReadClaim(declared, "batchInvariant"));
+            ReadClaim(declared, "batchInvariant"),
+            declared.TryInteger("energyMicrojoules"),
+            declared.TryObject("pue") is { } pue ? ReadPue(pue) : null);
         declared.RefuseOthers();
+        return read;
+    }
+
+    private static DeclaredPue ReadPue(JsonMembers pue)
+    {
+        var read = new DeclaredPue(pue.Integer("milli"), pue.Text("source"), pue.Text("period"));
+        pue.RefuseOthers();
         return read;
     }
 

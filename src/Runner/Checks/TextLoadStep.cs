@@ -35,10 +35,19 @@ internal sealed class TextLoadStep(
 
     public TimeSpan Expected(RunContext run) => TimeSpan.FromSeconds(Overhead + Included(run).Max(clause => expected(run, clause)));
 
-    public Task<ImmutableArray<Measurement>> MeasureAsync(RunContext run, CancellationToken cancellationToken)
+    public async Task<ImmutableArray<Measurement>> MeasureAsync(RunContext run, CancellationToken cancellationToken)
     {
         var clauses = Included(run);
-        return TextServer.UseAsync(run, TextServer.Setting(run, driver()), (stand, _, token) => measure(stand, clauses, token), cancellationToken);
+        await using var telemetry = StepTelemetry.Start(run);
+        var measured = await TextServer.UseAsync(
+            run, TextServer.Setting(run, driver()), outcome => telemetry.Loaded(outcome.Started, TimeSpan.FromTicks(outcome.Load.Terms.DurationNanos / 100)),
+            async (stand, _, token) =>
+            {
+                await telemetry.IdleAsync(checks, token);
+                return await measure(stand, clauses, token);
+            },
+            cancellationToken);
+        return await telemetry.FinishAsync(Name, measured, ^1); // loads that were too short, or of a sweep, come before the one that counts
     }
 
     private static double AtRate(RunContext run, Clause clause) => clause.Limits.TryGetValue("point_seconds", out var point)

@@ -12,19 +12,32 @@ internal static class TextServer
 
     /// <summary>Starts a server in a container of its own, measures on it and removes it.</summary>
     /// <exception cref="BackendBrokenException">It died, hung, or answered nothing.</exception>
+    public static Task<T> UseAsync<T>(
+        RunContext run, TextSetting setting, Func<TextStand, Deployment, CancellationToken, Task<T>> measure, CancellationToken cancellationToken) =>
+        UseAsync(run, setting, loaded: _ => { }, measure, cancellationToken);
+
+    /// <param name="loaded">Told of each load that is measured.</param>
+    /// <inheritdoc cref="UseAsync{T}(RunContext, TextSetting, Func{TextStand, Deployment, CancellationToken, Task{T}}, CancellationToken)"/>
     public static async Task<T> UseAsync<T>(
-        RunContext run, TextSetting setting, Func<TextStand, Deployment, CancellationToken, Task<T>> measure, CancellationToken cancellationToken)
+        RunContext run, TextSetting setting, Action<TextOutcome> loaded, Func<TextStand, Deployment, CancellationToken, Task<T>> measure, CancellationToken cancellationToken)
     {
         var (server, _) = await run.StartServerAsync(beforeStart: null, cancellationToken);
         await using var running = server;
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, server.Flooded);
         try
         {
-            return await measure(new TextStand(setting, server.Transport, (outcome, isProbe, token) => AccountAsync(server, outcome, isProbe, token)), server, either.Token);
+            return await measure(new TextStand(setting, server.Transport, AccountAsync), server, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw await server.ExplainAsync("was under load", null, cancellationToken);
+        }
+
+        Task AccountAsync(TextOutcome outcome, bool isProbe, CancellationToken token)
+        {
+            if (!isProbe)
+                loaded(outcome);
+            return TextServer.AccountAsync(server, outcome, isProbe, token);
         }
     }
 

@@ -29,6 +29,7 @@ internal sealed class ThroughputStep : IStep
         var facts = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         facts["processors"] = Text(Environment.ProcessorCount);
         Measurement? offline = null;
+        await using var telemetry = StepTelemetry.Start(run);
         for (var at = 1; at <= Runs(run); at++)
         {
             var (server, _) = await run.StartServerAsync(beforeStart: null, cancellationToken);
@@ -36,7 +37,10 @@ internal sealed class ThroughputStep : IStep
             {
                 var load = new GoldenLoad(run, server, run.Inputs.Profile.Server.Streams);
                 await load.RunForAsync(TimeSpan.FromSeconds(1), cancellationToken);
+                if (at == 1)
+                    await telemetry.IdleAsync(Checks, cancellationToken);
                 var (result, activity) = await OfferAsync(run, server, load, at, cancellationToken);
+                telemetry.Loaded(result.Started, run.Time.GetElapsedTime(result.Started, result.Ended));
                 var completed = Completed(run, result);
                 var duration = Text(run.Nanos(result.Started, result.Ended));
                 offline ??= Offline(run, completed, duration, result.Samples.Length - completed.Length, load.Wrong);
@@ -48,7 +52,8 @@ internal sealed class ThroughputStep : IStep
             }
         }
 
-        return [offline!, new Measurement { Check = "PERF-12", Series = series.ToImmutable(), Facts = facts.ToImmutable() }];
+        ImmutableArray<Measurement> measured = [offline!, new Measurement { Check = "PERF-12", Series = series.ToImmutable(), Facts = facts.ToImmutable() }];
+        return await telemetry.FinishAsync(Name, measured, 0); // PERF-05 is the first run
     }
 
     private static async Task<(LoadResult Result, HostActivity? Activity)> OfferAsync(

@@ -242,7 +242,19 @@ public static partial class ProfileReader
             declared.TryQuantity("request_rate", ("/s", 1000)),
             declared.TryInteger("context_tokens", 1, int.MaxValue),
             declared.Boolean("deterministic", otherwise: false),
-            declared.Boolean("batch_invariant", otherwise: false));
+            declared.Boolean("batch_invariant", otherwise: false),
+            declared.TryQuantity("energy", ("mJ", 1000), ("J", 1_000_000)),
+            declared.TryMap("pue")?.Closed(Pue));
+    }
+
+    /// <summary>A number without who says it, and for when, is none.</summary>
+    private static DeclaredPue? Pue(YamlMap pue)
+    {
+        var (value, source, period) = (pue.Text("value"), pue.Text("source"), pue.Text("period"));
+        if (decimal.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var ratio) && ratio is >= 1 and <= 10 && ratio * 1000 == decimal.Truncate(ratio * 1000))
+            return new((long)(ratio * 1000), source, period);
+        pue.Problem("value", $"is `{value}`; expected total energy of the site over that of its equipment, 1 to 10, to the thousandth");
+        return null;
     }
 
     /// <summary>Text that identifies something on a certificate is printable ASCII: no homoglyph can stand for another chip.</summary>

@@ -27,14 +27,18 @@ public sealed class HostMachine(string root)
 
     /// <summary>At most the first MiB, as UTF-8.</summary>
     /// <returns>Null where there is no such file, or this user may not read it.</returns>
-    public string? TryRead(string path)
+    public string? TryRead(string path) => TryRead(path, LongestFile);
+
+    /// <summary>At most so many bytes from its beginning, as UTF-8.</summary>
+    /// <inheritdoc cref="TryRead(string)"/>
+    public string? TryRead(string path, int most)
     {
         try
         {
             using var file = new FileStream(Place(path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
             using var text = new MemoryStream();
             var some = new byte[4096]; // most files of a kernel are short, and none says how long it is
-            while (text.Length < LongestFile && file.Read(some, 0, (int)Math.Min(some.Length, LongestFile - text.Length)) is > 0 and var count)
+            while (text.Length < most && file.Read(some, 0, (int)Math.Min(some.Length, most - text.Length)) is > 0 and var count)
                 text.Write(some, 0, count);
             return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length);
         }

@@ -1,25 +1,56 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Security.Cryptography;
-using System.Text;
+using System.Globalization;
 
 namespace Adaptation.Runner;
 
 /// <summary>A device on the PCI bus, as the kernel shows it.</summary>
 /// <param name="Address">Such as <c>0000:c1:00.0</c>.</param>
-/// <param name="Ids">Vendor, device, subsystem vendor and subsystem device: <c>19e5:d802:0200:4000</c>; null where one of the four cannot be read.</param>
-/// <param name="Unread">The file of the id that could not be read; null where all were.</param>
-/// <param name="Driver">The kernel's driver that is bound to it; null where none is.</param>
-/// <param name="Serial">As the device or the driver gives it, in clear: never to be kept. Null where there is none.</param>
-internal sealed record PciDevice(string Address, string? Ids, string? Unread, string? Driver, DeviceSerial? Serial)
+internal sealed record PciDevice(string Address)
 {
     private const string Folder = "/sys/bus/pci/devices";
     private static readonly ImmutableArray<string> IdFiles = ["vendor", "device", "subsystem_vendor", "subsystem_device"];
 
-    /// <summary>All devices of a chip, by address.</summary>
+    /// <summary>Vendor and device: <c>19e5:d802</c>; empty where one of the two cannot be read.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Vendor, device, subsystem vendor and subsystem device: <c>19e5:d802:0200:4000</c>; null where one of the four cannot be read.</summary>
+    public string? Ids { get; init; }
+
+    /// <summary>The file of the id that could not be read; null where all were.</summary>
+    public string? Unread { get; init; }
+
+    /// <summary>Two hex digits of the class and two of what it is in it: <c>1200</c>; empty where it cannot be read.</summary>
+    public string Class { get; init; } = "";
+
+    /// <summary>Null where the kernel does not know.</summary>
+    public int? NumaNode { get; init; }
+
+    /// <summary>The kernel's driver that is bound to it; null where none is.</summary>
+    public string? Driver { get; init; }
+
+    /// <summary>As the device or the driver gives it, in clear: never to be kept. Null where there is none, and where it was not looked for.</summary>
+    public DeviceSerial? Serial { get; init; }
+
+    /// <summary>What the device is by its class, for those that stand beside accelerators in a server (PCI Code and ID Assignment Specification).</summary>
+    public string Kind => Class switch
+    {
+        ['1', '2', ..] => "accelerator",
+        "0300" or "0302" or "0380" => "display or GPU",
+        "0b40" => "co-processor",
+        ['0', '2', ..] => "network",
+        ['0', '1', ..] => "storage",
+        ['0', '6', ..] => "bridge",
+        "" => "class not readable",
+        _ => $"class {Class}",
+    };
+
+    /// <summary>All devices of the bus, by address, without serials.</summary>
+    public static ImmutableArray<PciDevice> ReadAll(HostMachine machine) => [.. machine.List(Folder).Select(address => Read(machine, address))];
+
+    /// <summary>All devices of a chip, by address, with serials where there are any.</summary>
     /// <param name="pciId">Vendor and device, <c>19e5:d802</c>.</param>
     public static ImmutableArray<PciDevice> Find(HostMachine machine, string pciId) =>
-        [.. machine.List(Folder).Where(address => $"{Id(machine, address, "vendor")}:{Id(machine, address, "device")}" == pciId).Select(address => Read(machine, address))];
+        [.. ReadAll(machine).Where(device => device.Id == pciId).Select(device => device with { Serial = DeviceSerial.TryRead(machine, $"{Folder}/{device.Address}") })];
 
     /// <summary>A PCI address as tools print it, in the kernel's spelling: four digits of domain, lowercase.</summary>
     public static string Normal(string bus)
@@ -28,78 +59,24 @@ internal sealed record PciDevice(string Address, string? Ids, string? Unread, st
         return lower.Count(letter => letter == ':') == 1 ? $"0000:{lower}" : lower.Length > 12 && lower[..^12].All(letter => letter == '0') ? lower[^12..] : lower;
     }
 
+    public override string ToString() => $"{Address} {Id} ({Kind}), driver {Driver ?? "none"}, NUMA node {NumaNode?.ToString(CultureInfo.InvariantCulture) ?? "unknown"}";
+
     private static PciDevice Read(HostMachine machine, string address)
     {
-        var ids = IdFiles.Select(file => (File: file, Id: Id(machine, address, file))).ToArray();
+        var folder = $"{Folder}/{address}";
+        var ids = IdFiles.Select(file => (File: file, Id: Hex(machine, $"{folder}/{file}", 4))).ToArray();
         var unread = ids.FirstOrDefault(id => id.Id is null).File;
-        return new(
-            address, unread is null ? string.Join(':', ids.Select(id => id.Id)) : null, unread is null ? null : $"{Folder}/{address}/{unread}",
-            machine.TryLink($"{Folder}/{address}/driver"), DeviceSerial.TryRead(machine, $"{Folder}/{address}"));
+        return new(address)
+        {
+            Id = ids is [{ Id: { } vendor }, { Id: { } device }, ..] ? $"{vendor}:{device}" : "",
+            Ids = unread is null ? string.Join(':', ids.Select(id => id.Id)) : null,
+            Unread = unread is null ? null : $"{folder}/{unread}",
+            Class = Hex(machine, $"{folder}/class", 6)?[..4] ?? "",
+            NumaNode = int.TryParse(machine.TryRead($"{folder}/numa_node"), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var node) ? node : null, // -1: not known
+            Driver = machine.TryLink($"{folder}/driver"),
+        };
     }
 
-    private static string? Id(HostMachine machine, string address, string file) =>
-        machine.TryRead($"{Folder}/{address}/{file}")?.Trim() is ['0', 'x', .. { Length: 4 } id] && id.All(char.IsAsciiHexDigit) ? id.ToLowerInvariant() : null;
-}
-
-/// <summary>What tells one device from another of the same kind.</summary>
-/// <param name="Source">Where it was read, in words.</param>
-internal sealed record DeviceSerial(string Source, string Value)
-{
-    /// <summary>So that the same number hashed elsewhere, for something else, is another digest.</summary>
-    private const string Domain = "adaptation.device-serial/v1\n";
-
-    private const int ConfigSpace = 4096, Extended = 256;
-    private const ushort SerialNumber = 3; // PCI Express Base Specification, extended capability 0003h: Device Serial Number
-
-    /// <summary>SHA-256, 64 lowercase hex digits, of the domain, where it was read, and the serial.</summary>
-    public string Sha256 => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Domain}{Source}\n{Value}")));
-
-    /// <summary>What a driver shows in the device's folder, else the serial number of its PCI Express configuration space, which root alone may read.</summary>
-    /// <param name="folder">Of the device below /sys.</param>
-    public static DeviceSerial? TryRead(HostMachine machine, string folder)
-    {
-        foreach (var file in (ReadOnlySpan<string>)["serial_number", "unique_id"])
-        {
-            if (Of($"sysfs {file}", machine.TryRead($"{folder}/{file}")) is { } shown)
-                return shown;
-        }
-
-        return OfConfig(TryReadBytes(machine.Place($"{folder}/config")));
-    }
-
-    /// <returns>Null for what is no serial: nothing, words that say so, one digit over and over, or too long.</returns>
-    public static DeviceSerial? Of(string source, string? text) =>
-        text?.Trim() is { Length: > 0 and <= 200 } serial && StackProbe.IsPlain(serial) && serial is not ("N/A" or "NA" or "unknown" or "Unknown" or "None" or "none")
-        && serial.Where(char.IsAsciiLetterOrDigit).Select(char.ToLowerInvariant).Skip(serial.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? 2 : 0).Distinct().Count() > 1 ? new(source, serial) : null;
-
-    /// <summary>Walks the list of extended capabilities; a list that runs in circles ends with the space.</summary>
-    internal static DeviceSerial? OfConfig(ReadOnlySpan<byte> space)
-    {
-        var at = Extended;
-        for (var step = 0; step < ConfigSpace / 8 && at >= Extended && at + 12 <= space.Length; step++)
-        {
-            var header = BinaryPrimitives.ReadUInt32LittleEndian(space[at..]);
-            if (header is 0 or uint.MaxValue)
-                return null;
-            if ((ushort)header == SerialNumber)
-                return Of("pci device serial number", Convert.ToHexStringLower(BitConverter.GetBytes(BinaryPrimitives.ReadUInt64BigEndian(space[(at + 4)..]))));
-            at = (int)(header >> 20) & ~3;
-        }
-
-        return null;
-    }
-
-    private static byte[] TryReadBytes(string file)
-    {
-        try
-        {
-            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
-            var bytes = new byte[ConfigSpace];
-            return bytes[..stream.ReadAtLeast(bytes, ConfigSpace, throwOnEndOfStream: false)];
-        }
-        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
-    }
+    private static string? Hex(HostMachine machine, string file, int digits) =>
+        machine.TryRead(file)?.Trim() is ['0', 'x', .. var hex] && hex.Length == digits && hex.All(char.IsAsciiHexDigit) ? hex.ToLowerInvariant() : null;
 }

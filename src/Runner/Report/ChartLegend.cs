@@ -13,5 +13,5 @@ internal static class ChartLegend
     public static void Declared(HtmlText page, LocalText name, string? value) =>
         Entry(page, name, value is null ? None : new LocalText(value, value));
 
-    private static void Entry(HtmlText page, LocalText name, LocalText value) => page.Add($"<div><dt>{name}</dt><dd>{value}</dd></div>");
+    public static void Entry(HtmlText page, LocalText name, LocalText value) => page.Add($"<div><dt>{name}</dt><dd>{value}</dd></div>");
 }

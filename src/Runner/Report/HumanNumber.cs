@@ -22,6 +22,9 @@ internal static class HumanNumber
     private static readonly ImmutableArray<(string Unit, decimal Size)> Bytes = [("GiB", 1073741824m), ("MiB", 1048576m), ("KiB", 1024m), ("B", 1m)];
     private static readonly ImmutableArray<(string Unit, decimal Size)> Shares = [("%", 1e4m)];
 
+    /// <summary>Prefixes of what is judged in thousandths, energy above all: the unit's own letter follows.</summary>
+    private static readonly ImmutableArray<(string From, string To)> Thousands = [("mJ/", "J/"), ("mWh/", "Wh/"), ("mg CO2e/", "g CO2e/")];
+
     /// <summary>Rounds, but never so far that two different numbers of the figure look the same: 100.04 ms is not its limit of 100 ms.</summary>
     public static HumanFigure Of(Figure figure)
     {
@@ -66,6 +69,7 @@ internal static class HumanNumber
         "bytes" or "B" => (Bytes, 1m),
         "ppm" => (Shares, 1m),
         "count" or "1" => ([("", 1m)], 1m),
+        _ when Thousands.FirstOrDefault(pair => unit.StartsWith(pair.From, StringComparison.Ordinal)) is ({ } from, { } to) => ([(to + unit[from.Length..], 1000m), (unit, 1m)], 1m),
         _ => ([(unit, 1m)], 1m),
     };
 

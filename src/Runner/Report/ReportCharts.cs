@@ -11,6 +11,7 @@ internal static class ReportCharts
     {
         WriteLatencies(page, content);
         WriteThroughputs(page, content);
+        WriteMachine(page, content);
         WriteStartUps(page, content);
         WriteNotDrawn(page, content);
     }
@@ -42,6 +43,19 @@ internal static class ReportCharts
         page.Add($"</div>");
         WriteRest(page, all.Length);
         page.Add($"</section>");
+    }
+
+    private static void WriteMachine(HtmlText page, ReportContent content)
+    {
+        if (content.Telemetry.IsEmpty)
+            return;
+        page.Add($"<section><h2>{new LocalText("The machine under load", "负载下的机器")} <span class=\"quiet\">GRN</span></h2>");
+        page.Add($"<p class=\"quiet para\">{new LocalText(
+            "Read once a second by the runner, outside the container. What is not shown was not read; a gap is not bridged. Energy figures stand at GRN-01 to GRN-05, with the factor and where they were counted.",
+            "由检测程序在容器外每秒读取一次。未显示即未读到；缺口不作插补。能耗数值、排放因子及计量位置见 GRN-01 至 GRN-05。")}</p><div class=\"charts\">");
+        foreach (var (check, log) in content.Telemetry.Take(MaxCharts))
+            PowerChart.Write(page, check, log);
+        page.Add($"</div></section>");
     }
 
     private static void WriteStartUps(HtmlText page, ReportContent content)

@@ -32,6 +32,9 @@ public sealed record ReportContent
     /// <summary>Failures that people signed for; empty without a certificate.</summary>
     public ImmutableArray<ReportWaiver> Waivers { get; init; } = [];
 
+    /// <summary>Readings of the machine beside the loads of a check; only drawn, never judged.</summary>
+    public ImmutableArray<(string Check, TelemetryLog Log)> Telemetry { get; init; } = [];
+
     /// <summary>What went wrong or should be known about the run, besides the findings.</summary>
     public ImmutableArray<LocalText> Notes { get; init; } = [];
 

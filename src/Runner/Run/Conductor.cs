@@ -10,7 +10,7 @@ namespace Adaptation.Runner;
 /// <param name="tell">Told what goes on, in order.</param>
 public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string toolVersion, Action<RunEvent> tell)
 {
-    /// <summary>The machine that the stack is read of. Another one than this in tests alone.</summary>
+    /// <summary>The machine that the stack is read of, and whose sensors and tools are read while a load runs. Another one than this in tests alone.</summary>
     internal HostMachine Machine { get; init; } = HostMachine.Local;
 
     /// <summary>Makes the cases of single operators; without it COR-01 to COR-05 are not measured.</summary>
@@ -26,7 +26,8 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         RunDirectory.WriteWhole(directory.Session, SessionFile.Write(session));
         RunDirectory.WriteWhole(directory.Request, RequestFile.Write(prepared.Asked, prepared.Engine.Description.IsContainer));
         await KeepGoldenAsync(prepared, directory, cancellationToken);
-        var plan = RunPlanner.Plan(directory.Id, prepared, Environment);
+        var meters = await MeterSurvey.TakeAsync(Machine, prepared.Inputs.Profile.Facts, cancellationToken);
+        var plan = RunPlanner.Plan(directory.Id, prepared, Environment, meters);
         var planBytes = PlanFile.Write(plan);
         RunDirectory.WriteWhole(directory.Plan, planBytes);
         var (read, stack) = await CaptureAsync(prepared, cancellationToken);
@@ -35,7 +36,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         journal.Append(
             "run-started", ("runId", directory.Id), ("tool", toolVersion), ("bootId", BootId),
             ("plan", Digests.Sha256(planBytes)), ("lock", Digests.Sha256(stack)));
-        return await CarryOutAsync(prepared, plan, read, directory, journal, cancellationToken);
+        return await CarryOutAsync(prepared, plan, meters, read, directory, journal, cancellationToken);
     }
 
     /// <summary>Goes on with a run that was interrupted: steps that were completed are kept, everything else is done again.</summary>
@@ -45,13 +46,14 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
     {
         var session = ReadSession(directory);
         using var journal = new RunJournal(directory, OpenJournal(directory, session));
-        var plan = RunPlanner.Plan(directory.Id, prepared, Environment);
+        var meters = await MeterSurvey.TakeAsync(Machine, prepared.Inputs.Profile.Facts, cancellationToken);
+        var plan = RunPlanner.Plan(directory.Id, prepared, Environment, meters);
         var (read, stack) = await CaptureAsync(prepared, cancellationToken);
         RefuseIfOther(directory, journal, PlanFile.Write(plan), stack);
         // the copies in the evidence are what is judged by: between two sessions anyone could have changed them
         await KeepGoldenAsync(prepared, directory, cancellationToken);
         journal.Append("resumed", ("droppedBytes", journal.DroppedBytes), ("tool", toolVersion));
-        return await CarryOutAsync(prepared, plan, read, directory, journal, cancellationToken);
+        return await CarryOutAsync(prepared, plan, meters, read, directory, journal, cancellationToken);
     }
 
     private string BootId => new StackProbe(Machine.Root).BootId;
@@ -59,14 +61,18 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
     private KeyEnvironment Environment => signers.Signers[0].Key.Environment;
 
     private async Task<Judgement> CarryOutAsync(
-        Prepared prepared, Plan plan, StackFacts read, RunDirectory directory, RunJournal journal, CancellationToken cancellationToken)
+        Prepared prepared, Plan plan, MeterSurvey meters, StackFacts read, RunDirectory directory, RunJournal journal, CancellationToken cancellationToken)
     {
         using var scratch = Scratch.Create(directory.Id);
         try
         {
             var run = new RunContext(
                 prepared, plan, new Deployer(prepared.Stand, scratch, directory.Id, time, journal) { Run = prepared }, journal, directory,
-                new GoldenAnswers(prepared.Golden), time, read.Facts) { Unread = read.Unread };
+                new GoldenAnswers(prepared.Golden), time, read.Facts)
+            {
+                Unread = read.Unread,
+                Meters = meters,
+            };
             await MeasureAsync(run, cancellationToken);
             var (_, after) = await CaptureAsync(prepared, cancellationToken);
             RunDirectory.WriteWhole(directory.LockAfter, after);

@@ -32,6 +32,9 @@ internal sealed record RunContext(
     /// <summary>Fields of the stack that were not captured, with the reasons.</summary>
     public ImmutableSortedDictionary<string, string> Unread { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>What of the machine is read while it is loaded.</summary>
+    public MeterSurvey Meters { get; init; } = MeterSurvey.None;
+
     public RunInputs Inputs => Prepared.Inputs;
 
     public bool Includes(string check) =>

@@ -16,7 +16,8 @@ internal static class RunPlanner
     ];
 
     /// <param name="issuer">What kind of key will sign: a development key caps the level.</param>
-    public static Plan Plan(string runId, Prepared prepared, Certificates.KeyEnvironment issuer)
+    /// <param name="meters">Of the machine.</param>
+    public static Plan Plan(string runId, Prepared prepared, Certificates.KeyEnvironment issuer, MeterSurvey meters)
     {
         var (inputs, isContainer) = (prepared.Inputs, prepared.Engine.Description.IsContainer);
         return new Plan
@@ -32,7 +33,7 @@ internal static class RunPlanner
                 .. isContainer || !LaunchPlanner.IsNeeded(inputs.Profile) ? [] : new[] { "no container: which devices it computed on was neither chosen nor seen" },
                 .. issuer == Certificates.KeyEnvironment.Test ? ["development key: proves that nothing was changed, not who issued it"] : Array.Empty<string>(),
             ],
-            NotApplicable = NotApplicable(inputs, prepared.Golden, isContainer),
+            NotApplicable = NotApplicable(inputs, prepared.Golden, isContainer, meters),
             Declared = inputs.Profile.Declared,
             Golden = prepared.Golden.Pack,
             Text = prepared.Golden.Text,
@@ -45,7 +46,7 @@ internal static class RunPlanner
         };
     }
 
-    private static ImmutableSortedDictionary<string, string> NotApplicable(RunInputs inputs, GoldenInputs golden, bool isContainer)
+    private static ImmutableSortedDictionary<string, string> NotApplicable(RunInputs inputs, GoldenInputs golden, bool isContainer, MeterSurvey meters)
     {
         var reasons = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         if (!isContainer)
@@ -56,6 +57,10 @@ internal static class RunPlanner
             reasons.AddRange(Because(NeedsLanguage, "the weights of this model are generated: it knows no language"));
         if (inputs.Model is { Kind: "llm", Text.Tools: null })
             reasons.AddRange(Because(ToolStep.All, "the manifest of this model names no pack of tool prompts (text.tools): it is not said to call tools"));
+        if (meters.WhyNotApplicable is { } unmetered)
+            reasons.AddRange(Because(StepTelemetry.Checks, unmetered));
+        else if (inputs.Profile.Declared.Pue is null)
+            reasons.AddRange(Because(["GRN-03"], "the profile declares no PUE of the site (`declared.pue`, with source and period): it is unknown, none is assumed, and there is no figure of the facility"));
         if (OperatorFormat.TryOf(inputs.Profile.Server, out var reason) is null)
             reasons.AddRange(Because(OperatorStep.All, reason));
         if ((inputs.Model.Kind == "tensor" ? LayerStep.WhyNot(inputs, golden) : HidesStates(inputs.Profile.Server)) is { } hidden)

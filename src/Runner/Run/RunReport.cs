@@ -50,11 +50,21 @@ internal sealed record RunReport
             Certificate.CertificateId, Path.GetFileName(Directory.Certificate), Certificate.Issuer.Environment.ToString().ToLowerInvariant(),
             Digests.Sha256(File.ReadAllBytes(Directory.Certificate)), Utc(Certificate.NotBefore), Utc(Certificate.NotAfter)),
         Waivers = [.. Waivers.Select(Shown)],
+        Telemetry = [.. Measurements.Where(measurement => !StepTelemetry.Checks.Contains(measurement.Check)).SelectMany(Logs)],
         Notes = Notes(),
         PlanSha256 = Digests.Sha256(File.ReadAllBytes(Directory.Plan)),
         ModelSha256 = ModelSha256,
         ToolVersion = ToolVersion,
     }));
+
+    private IEnumerable<(string Check, TelemetryLog Log)> Logs(Measurement measurement)
+    {
+        foreach (var file in measurement.Tensors.Where(file => file.Name == "telemetry"))
+        {
+            if (TelemetryFile.TryRead(RunDirectory.TryRead(Directory.InEvidence(file.Path)).ToArray(), out _) is { } log)
+                yield return (measurement.Check, log);
+        }
+    }
 
     private static ReportWaiver Shown(VerifiedWaiver waiver) => new(
         waiver.Content.WaiverId, waiver.Content.Check, waiver.Content.Measured, waiver.Content.Reason, waiver.Content.Defect, Utc(waiver.Content.IssuedAt),

@@ -3,6 +3,16 @@ namespace Adaptation.Runner.Tests;
 public sealed class HumanNumberTests
 {
     [Theory]
+    [InlineData(1_500_000, "1.5", "J/token")]
+    [InlineData(250, "0.25", "mJ/token")]
+    public void Energy_is_shown_in_the_unit_that_suits_the_model(long milli, string value, string unit)
+    {
+        var shown = HumanNumber.Of(new("energy", "mJ/token", milli));
+
+        Assert.Equal((value, unit), (shown.Value, shown.Unit));
+    }
+
+    [Theory]
     [InlineData("ns", 8_604_211_000, "8.604", "ms")]
     [InlineData("ns", 999, "0.999", "ns")]
     [InlineData("us", 1_500_000, "1.5", "ms")]

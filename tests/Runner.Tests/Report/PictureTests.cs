@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Adaptation.Core;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -6,6 +7,27 @@ namespace Adaptation.Runner.Tests;
 
 public sealed class PictureTests
 {
+    [Fact] // 100 s before the load and 100 s of it, and nothing was read from 150 s to 160 s
+    public void A_gap_in_the_power_is_a_gap_in_the_line_and_nothing_read_is_no_line()
+    {
+        const long second = 1_000_000_000;
+        TelemetryLog Log(Func<long, bool> isRead) => new()
+        {
+            Sources = [new("mthreads-gmi", IsTool: true, "")],
+            Readings = [.. Enumerable.Range(0, 202).Where(at => isRead(at)).Select(at => new TelemetryReading(0, at * second, at * second,
+                $$"""{"GPU": [{"Index": "0", "Power Readings": {"Power Draw": "{{100 + at}}W"}, "Utilization": {"Gpu": "75%"} }]}""", null))],
+            Phases = [new(TelemetryPhase.Idle, 0, 99 * second), new(TelemetryPhase.LoadOf("PERF-05"), 100 * second, 200 * second)],
+        };
+        string Page(TelemetryLog log) => System.Text.Encoding.UTF8.GetString(HtmlReport.Render(GivenReport.Certified with { Telemetry = [("PERF-05", log)] }));
+        static int Pieces(string page) => page.Split("Power over time</title>")[1].Split("class=\"line\" d=\"")[1].Split('"')[0].Count(step => step == 'M');
+
+        Assert.Equal(1, Pieces(Page(Log(_ => true))));
+        Assert.Equal(2, Pieces(Page(Log(at => at is < 150 or > 160))));
+        Assert.Contains("75 %", Page(Log(_ => true)), StringComparison.Ordinal);
+        Assert.Contains("not measured", Page(Log(_ => false)), StringComparison.Ordinal);
+        Assert.DoesNotContain("Power over time", Page(Log(_ => false)), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Every_request_is_in_a_bin_or_counted_as_failed() =>
         Prop.ForAll<NonEmptyArray<long>>(samples =>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Adaptation.Core;
 
 namespace Adaptation.Runner;
 

@@ -6,7 +6,11 @@ namespace Adaptation.Runner;
 /// <summary>What one load came to.</summary>
 /// <param name="BrokenOff">Why it ended before its time, or null.</param>
 /// <param name="Samples">As the driver saw them, with the words of failures.</param>
-public sealed record TextOutcome(TextLoad Load, ImmutableArray<TextSample> Samples, string? BrokenOff);
+public sealed record TextOutcome(TextLoad Load, ImmutableArray<TextSample> Samples, string? BrokenOff)
+{
+    /// <inheritdoc cref="TextLoadResult.Started"/>
+    public long Started { get; init; }
+}
 
 /// <summary>Carries out scenarios against one server; every request of its life has a prompt of its own.</summary>
 /// <param name="requestLimit">For one request, from due time to the end of its answer.</param>
@@ -95,7 +99,7 @@ public sealed class TextBench(
         var load = TextSamples.ToLoad(result, prompts, scenario, workload.Spec, workload.Tokenizer);
         foreach (var request in load.Requests)
             _quickest = request.IsAnswered ? Math.Min(_quickest, request.Ended - request.Sent) : _quickest;
-        return new(load, result.Samples, result.BrokenOff);
+        return new(load, result.Samples, result.BrokenOff) { Started = result.Started };
     }
 
     private static Arrivals.Scheduled AtOnce(int requests) => new([.. new long[requests]]);

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Adaptation.Runner;
+namespace Adaptation.Core;
 
 /// <summary>Outputs of vendors' tools that are lines of <c>key : value</c>.</summary>
 internal static partial class VendorFields

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Adaptation.Runner;
+namespace Adaptation.Core;
 
 /// <summary>Reads one value as tools print it.</summary>
 internal static partial class ToolValue

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 
-namespace Adaptation.Runner;
+namespace Adaptation.Core;
 
 /// <summary>A tool that prints a line <c>key : value</c> for each figure, in blocks that begin with a device's number.</summary>
 /// <param name="starts">The device's number: the first group; it begins a block.</param>

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 
-namespace Adaptation.Runner;
+namespace Adaptation.Core;
 
 /// <summary>One of the lines that a table has for each device: cells between bars, with columns side by side in a cell.</summary>
 /// <param name="Cells">Columns of each cell, from left to right.</param>

@@ -1,4 +1,4 @@
-namespace Adaptation.Runner;
+namespace Adaptation.Core;
 
 /// <summary>How the output of one management tool is read. Pure: same text, same reading; never throws, whatever the text.</summary>
 /// <param name="name">As a profile names it: <c>npu-smi</c>.</param>

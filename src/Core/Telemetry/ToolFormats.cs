@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Adaptation.Runner;
+namespace Adaptation.Core;
 
 /// <summary>The outputs that can be read, by the names that profiles give them. A tool that prints in several ways has one name.</summary>
 public static class ToolFormats

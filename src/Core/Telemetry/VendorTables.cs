@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 
-namespace Adaptation.Runner;
+namespace Adaptation.Core;
 
 /// <summary>The tables that vendors' tools print. Layouts from public captures: the tests name each one.</summary>
 internal static partial class VendorTables

@@ -1,4 +1,4 @@
-namespace Adaptation.Runner;
+namespace Adaptation.Core;
 
 /// <summary>What a column of a tool's table holds.</summary>
 internal enum Held

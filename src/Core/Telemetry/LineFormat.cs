@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 
-namespace Adaptation.Runner;
+namespace Adaptation.Core;
 
 /// <summary>A tool or a file of the kernel that prints figures in lines of their own, without a table.</summary>
 /// <param name="readings">Each pattern, and the column of its group <c>value</c>; its group <c>id</c> names the device, and <c>0</c> is it where there is none.</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Adaptation.Runner;
+namespace Adaptation.Core;
 
 /// <summary>Puts the value of a column where it belongs in a sample.</summary>
 internal static partial class ToolColumns

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 
-namespace Adaptation.Runner;
+namespace Adaptation.Core;
 
 /// <summary>A tool that prints one JSON object.</summary>
 /// <param name="read">Takes devices and versions out of the object; may throw what a document of another shape makes it throw.</param>

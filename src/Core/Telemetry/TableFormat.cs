@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Adaptation.Runner;
+namespace Adaptation.Core;
 
 /// <summary>A tool that prints a table of one or more lines for each device.</summary>
 /// <remarks>

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Adaptation.Runner;
+namespace Adaptation.Core;
 
 /// <summary>What a management tool printed of one device. A member is null where nothing was printed: no value is ever made up, a zero least of all.</summary>
 /// <remarks>Numbers are decimals, so that each is the one that stands in the tool's text, digit by digit.</remarks>

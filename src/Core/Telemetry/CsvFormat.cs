@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 
-namespace Adaptation.Runner;
+namespace Adaptation.Core;
 
 /// <summary>A tool that answers a query with comma-separated values under a heading; columns are found by their titles.</summary>
 internal sealed class CsvFormat(string name, ImmutableArray<TableColumn> columns) : ToolFormat(name)
