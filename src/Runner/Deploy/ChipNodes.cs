@@ -32,7 +32,7 @@ internal static class ChipNodes
     }
 
     /// <summary>A shared folder is handed over whole where nodes are named one by one; which of its nodes a vendor's toolkit picks is nowhere stated.</summary>
-    private static IEnumerable<string> Members(Profile profile, LaunchPlan launch, HostMachine machine, string path)
+    private static string[] Members(Profile profile, LaunchPlan launch, HostMachine machine, string path)
     {
         if (machine.TryNode(path) is not { } node || node.Kind != DeviceNodeKind.None || !Directory.Exists(machine.Place(path)))
             return [path];

@@ -63,6 +63,6 @@ internal static partial class SafePaths
     /// <summary>Without doubled or trailing slashes, and without steps on the spot.</summary>
     private static string Plain(string path) => $"/{string.Join('/', path.Split('/').Where(part => part is not ("" or ".")))}";
 
-    [GeneratedRegex(@"\A/+dev/+((k?mem|port|kmsg|console|kvm|fuse|snapshot|uinput|vfio|mapper|disk|block|shm|pts|net|input|bus|cpu)(/|\z)|(sd|hd|vd|xvd)[a-z]{1,2}[0-9]*/?\z|(nvme|mmcblk|dm-|loop|md|sr|sg|tty|ttyS|vcs|mtd)[0-9])", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A/+dev/+((k?mem|port|kmsg|console|kvm|fuse|snapshot|uinput|vfio|mapper|disk|block|shm|pts|net|input|bus|cpu)(/|\z)|(sd|hd|vd|xvd)[a-z]{1,2}[0-9]*/?\z|(nvme|mmcblk|dm-|loop|md|sr|sg|tty|ttyS|vcs|mtd)[0-9])", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex NoChip();
 }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Adaptation.Core;
 
 namespace Adaptation.Runner;
 
@@ -145,6 +144,6 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
     [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*=[^\s].*\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Setting();
 
-    [GeneratedRegex(@"\A[0-9a-f]{4}(:[0-9a-f]{4})?\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A[0-9a-f]{4}(:[0-9a-f]{4})?\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex PciId();
 }
