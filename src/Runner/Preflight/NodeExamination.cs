@@ -32,7 +32,7 @@ internal static class NodeExamination
         [.. (new LaunchPlanner(spec.Profile, spec.Machine.Exists).TryPlan(LaunchForm.Plain, spec.Indices, [])?.Devices ?? []).Union(spec.Profile.Container.Devices, StringComparer.Ordinal)];
 
     /// <summary>A folder stands for the devices in it, as it does for a container engine; links to others are none of their own.</summary>
-    private static IEnumerable<Planned> Expand(HostMachine machine, string path)
+    private static Planned[] Expand(HostMachine machine, string path)
     {
         if (!machine.IsFolder(path))
             return [new(path, machine.TryNode(path), null)];

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Adaptation.Core;
 
 namespace Adaptation.Runner;
 

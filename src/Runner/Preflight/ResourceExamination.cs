@@ -1,5 +1,4 @@
 using System.Globalization;
-using Adaptation.Core;
 
 namespace Adaptation.Runner;
 

@@ -56,11 +56,11 @@ internal static partial class ToolkitExamination
                 [new(new("put `\"features\": {\"cdi\": true}` into /etc/docker/daemon.json, and restart", "在 /etc/docker/daemon.json 写入 \"features\": {\"cdi\": true} 并重启"), "sudo systemctl restart docker"), .. OtherForms(spec, LaunchForm.Cdi)]);
         var kind = spec.Facts.Text("launch.cdi")!;
         (string File, string Text)[] files = [.. engine.CdiFolders.Union(CdiFolders, StringComparer.Ordinal).SelectMany(folder => spec.Machine.List(folder).Select(name => $"{folder}/{name}")).Where(IsSpecification)
-            .Select(file => (file, spec.Machine.TryRead(file) ?? "")).Where(file => Kinds().Matches(file.Item2).Any(match => match.Groups[1].Value == kind))];
+            .Select(file => (file, spec.Machine.TryRead(file) ?? "")).Where(file => Kinds().Matches(file.Item2).Any(match => match.Groups["value"].Value == kind))];
         if (files.Length == 0)
             return Form.Missing($"no file in {string.Join(", ", engine.CdiFolders)} specifies the kind {kind}", $"{string.Join("、", engine.CdiFolders)} 中没有 {kind} 的规范文件",
                 [new(new("the vendor's container toolkit writes it; see which kinds there are", "由厂商容器工具生成；查看已有的 kind"), $"grep -rs kind {string.Join(' ', engine.CdiFolders)}"), .. OtherForms(spec, LaunchForm.Cdi)]);
-        string[] named = [.. files.SelectMany(file => Names().Matches(file.Text)).Select(match => match.Groups[1].Value)];
+        string[] named = [.. files.SelectMany(file => Names().Matches(file.Text)).Select(match => match.Groups["value"].Value)];
         string[] absent = [.. plan.Indices.Select(index => index.ToString(CultureInfo.InvariantCulture)).Except(named, StringComparer.Ordinal)];
         var (found, typed) = (string.Join(", ", files.Select(file => file.File)), $"grep -n name {string.Join(' ', files.Select(file => file.File))}");
         return absent.Length == 0 ? Form.Ok($"{string.Join(", ", plan.CdiDevices)} specified in {found}", $"{found} 已声明 {string.Join("、", plan.CdiDevices)}")
@@ -100,14 +100,14 @@ internal static partial class ToolkitExamination
     }
 
     /// <summary>The numbers at its head; a version that has letters in it is compared by what stands before them.</summary>
-    private static Version? Parse(string text) => Numbers().Match(text) is { Success: true } match && Version.TryParse(match.Groups[1].Value, out var version) ? version : null;
+    private static Version? Parse(string text) => Numbers().Match(text) is { Success: true } match && Version.TryParse(match.Groups["numbers"].Value, out var version) ? version : null;
 
-    [GeneratedRegex(@"\Av?([0-9]+(?:\.[0-9]+){1,3})", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\Av?(?<numbers>[0-9]+(\.[0-9]+){1,3})", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Numbers();
 
-    [GeneratedRegex(@"(?m)[""']?\bkind[""']?\s*:\s*[""']?([A-Za-z0-9./_-]+)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?m)[""']?\bkind[""']?\s*:\s*[""']?(?<value>[A-Za-z0-9./_-]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Kinds();
 
-    [GeneratedRegex(@"[""']?\bname[""']?\s*:\s*[""']?([A-Za-z0-9_.:-]+)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"[""']?\bname[""']?\s*:\s*[""']?(?<value>[A-Za-z0-9_.:-]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Names();
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Adaptation.Core;
 
 namespace Adaptation.Runner;
 
@@ -34,13 +33,11 @@ internal sealed record VersionExamination(ImmutableArray<Examination> Examinatio
             return subject.Ok($"{version}  ({reading.Place})", $"{version}（{reading.Place}）");
         var probe = spec.Facts.Probe($"probe.{part}")!;
         // only a driver must be on the machine itself: the rest may be in the image alone, and of a module that is not loaded enough is said above
-        var isAbsent = probe.File is { } file ? !spec.Machine.Exists(file) && !IsOfModule(spec, file) : spec.Machine.Find(probe.Command[0]) is null && !IsTool(spec, probe);
+        var isAbsent = probe.File is { } file ? !spec.Machine.Exists(file) && !IsOfModule(spec, file) : spec.Machine.Find(probe.Command[0]) is null; // of the management tool enough is said above
         return part == "driver" && isAbsent
             ? subject.Missing(reading.Problem!, $"未读到：{reading.Place}", new Remedy(new("install the vendor's driver; it brings what is read here", "请安装厂商驱动"), probe.File is null ? $"command -v {probe.Command[0]}" : $"ls -l {probe.File}"))
             : subject.Unknown($"not read: {reading.Problem}", $"未读到：{reading.Place}");
     }
 
     private static bool IsOfModule(PreflightSpec spec, string file) => spec.KernelModule is { } module && file == $"/sys/module/{module}/version";
-
-    private static bool IsTool(PreflightSpec spec, FactValue.Probe probe) => spec.Facts.Texts("telemetry.command") is [var program, ..] && program == probe.Command[0];
 }

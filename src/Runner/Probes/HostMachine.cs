@@ -91,7 +91,7 @@ public sealed class HostMachine(string root)
     {
         if (Find(command[0]) is not { } program)
             return ToolOutput.Failed($"{command[0]} is not installed");
-        var start = new ProcessStartInfo(Place(program), command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Place(program), command[1..]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         (start.Environment["LC_ALL"], start.Environment["LANG"]) = ("C", "C"); // words and decimal points as in the captures
         try
         {

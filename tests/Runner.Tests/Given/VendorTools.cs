@@ -33,7 +33,7 @@ internal static partial class VendorTools
 
     /// <summary>Addresses on the bus in that text, in the form of the kernel.</summary>
     public static ImmutableArray<string> Addresses(Profile profile) =>
-        [.. Address().Matches(Text(profile)).Select(match => $"0000:{match.Groups[1].Value.ToLowerInvariant()}").Distinct(StringComparer.Ordinal)];
+        [.. Address().Matches(Text(profile)).Select(match => $"0000:{match.Groups["place"].Value.ToLowerInvariant()}").Distinct(StringComparer.Ordinal)];
 
     /// <summary>The management tool, and whatever else versions are read from.</summary>
     public static void Install(SimulatedMachine machine, Profile profile)
@@ -72,6 +72,6 @@ internal static partial class VendorTools
 
     private static string Read(string sample) => File.ReadAllText(Path.Combine(Samples, $"{sample}.txt"));
 
-    [GeneratedRegex(@"\b[0-9a-fA-F]{4,8}:([0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-9])", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\b[0-9a-fA-F]{4,8}:(?<place>[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-9])", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Address();
 }
