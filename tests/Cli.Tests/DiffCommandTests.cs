@@ -29,20 +29,16 @@ public sealed class DiffCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_run_and_its_evidence_are_the_same_as_their_lock_and_one_that_changed_under_its_run_is_no_answer()
+    public void A_run_and_its_evidence_are_the_same_as_their_lock_and_one_that_changed_under_its_run_is_no_answer()
     {
         Write("run/evidence/combination.lock", Lock("25.2.0", "4000", "1"));
         Write("run/evidence/lock-after.json", Lock("25.2.0", "4000", "1"));
-        Assert.All([await DiffAsync("run", "run/evidence"), await DiffAsync("run", "run/evidence/combination.lock")], same =>
-        {
-            Assert.Equal((0, ""), (same.Exit, same.Error));
-            Assert.StartsWith("EXACT", same.Output, StringComparison.Ordinal);
-        });
+        var whole = Read("run/evidence/combination.lock");
+        Assert.All([Read("run"), Read("run/evidence")], same => Assert.Equal(
+            (Coverage.Exact, 0), LockComparison.Of(same.Combination, whole.Combination, same.Scope) is var found ? (found.Coverage, found.Differences.Length) : default));
 
         Write("run/evidence/lock-after.json", Lock("25.2.1", "4000", "1"));
-        var changed = await DiffAsync("run", "run");
-        Assert.Equal((3, ""), (changed.Exit, changed.Output));
-        Assert.Contains("the stack changed during that run", changed.Error, StringComparison.Ordinal);
+        Assert.Contains("the stack changed during that run", Refused("run"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -51,30 +47,39 @@ public sealed class DiffCommandTests : IDisposable
     [InlineData("""{"combination":{"a":"1","a":"2"},"detail":{},"schema":"hwcert.lock/v1"}""", "LOCK_DUP_KEY")]
     [InlineData("""{"combination":{},"detail":{},"schema":"hwcert.lock/v2"}""", "hwcert.lock/v1")]
     [InlineData("""{"combination":{},"detail":{},"schema":"hwcert.lock/v1"}""", "LOCK_FORMAT")]
-    [InlineData("""{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[]}""", "trust")]
-    public async Task What_is_no_lock_is_bad_input_with_its_reason(string text, string named)
+    [InlineData("""{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[]}""", "--trust")]
+    public void What_is_no_lock_is_bad_input_with_its_reason(string text, string named)
     {
-        Write("good.lock", Lock("1", "4000", "1"));
         Write("bad.lock", System.Text.Encoding.UTF8.GetBytes(text));
-        var (exit, output, error) = await DiffAsync("good.lock", "bad.lock");
-
-        Assert.Equal((3, ""), (exit, output));
-        Assert.Contains("bad.lock", error, StringComparison.Ordinal);
-        Assert.Contains(named, error, StringComparison.Ordinal);
+        Assert.Contains(named, Refused("bad.lock"), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Files_that_are_missing_endless_or_folders_without_a_lock_are_bad_input()
     {
-        Write("good.lock", Lock("1", "4000", "1"));
         Directory.CreateDirectory(Path.Combine(_folder, "empty"));
-        foreach (var bad in (string[])["none.lock", "/dev/zero", "empty"])
-        {
-            var (exit, output, error) = await DiffAsync(bad, "good.lock");
-            Assert.Equal((3, ""), (exit, output));
-            Assert.Contains(bad, error, StringComparison.Ordinal);
-        }
+        Assert.Contains("has more than", Refused("/dev/zero"), StringComparison.Ordinal);
+        Assert.Contains("has no combination.lock", Refused("empty"), StringComparison.Ordinal);
+        var (exit, output, error) = await DiffAsync("none.lock", "none.lock");
+        Assert.Equal((3, ""), (exit, output));
+        Assert.Contains("none.lock", error, StringComparison.Ordinal);
     }
+
+    /// <summary>Only a trusted signature makes a certificate's combination worth comparing, and its own scope holds.</summary>
+    [Fact]
+    public void A_certificate_is_compared_by_its_own_scope_and_only_if_it_is_trusted()
+    {
+        using var keys = DevelopmentKeys.OpenOrCreate(Path.Combine(_folder, "keys"), TimeProvider.System);
+        var trust = Path.Combine(_folder, "keys/issuer/trust.json");
+        File.WriteAllText(Path.Combine(_folder, "forged.json"), """{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[{"keyid":"","sig":"AAAA"}]}""");
+
+        Assert.Contains("`adapt verify` refuses", Refused("forged.json", trust), StringComparison.Ordinal);
+    }
+
+    private LockInput Read(string name, params string[] trust) =>
+        LockInput.Read(Path.Combine(_folder, name), new Machine { Root = Golden.Root, DataFolder = _folder, HostFile = "" }, trust is [] ? [Path.Combine(_folder, "no-trust.json")] : trust);
+
+    private string Refused(string name, params string[] trust) => string.Join('\n', Assert.Throws<Core.BadInputException>(() => Read(name, trust)).Problems.Select(problem => problem.ToString()));
 
     private Task<(int Exit, string Output, string Error)> DiffAsync(params string[] arguments) => AdaptProgram.RunAsync(_folder, Golden.Root, ["diff", .. arguments]);
 
