@@ -6,6 +6,9 @@ namespace Adaptation.Runner;
 /// <summary>What is read of the machine while one step loads a server, and the energy checks that are judged from it.</summary>
 internal sealed class StepTelemetry : IAsyncDisposable
 {
+    /// <summary>In this time every counter has moved on, so that the reading after the load's end is another than the one before it.</summary>
+    private static readonly TimeSpan MovesOn = TimeSpan.FromMilliseconds(200);
+
     private readonly RunContext _run;
     private readonly TelemetrySampler _sampler;
     private readonly List<TelemetryPhase> _phases = [];
@@ -43,6 +46,8 @@ internal sealed class StepTelemetry : IAsyncDisposable
     /// <returns>What was measured, with one measurement for each energy check if this step's load is the one.</returns>
     public async Task<ImmutableArray<Measurement>> FinishAsync(string step, ImmutableArray<Measurement> measured, Index pick)
     {
+        if (_run.Meters.HasMeter)
+            await Task.Delay(MovesOn, _run.Time, CancellationToken.None);
         var readings = await _sampler.StopAsync();
         if (measured.IsEmpty || readings.IsEmpty)
             return measured;

@@ -21,17 +21,18 @@ internal static class GivenMachine
         .File($"{Package}/energy_uj", "262143000000\n").File($"{Package}:0/name", "core\n").File($"{Package}:0/energy_uj", "5\n");
 
     /// <summary>Counts so many watts, through the counter's end and on, until it is cancelled.</summary>
-    public static async Task TurnAsync(this SimulatedMachine machine, double watts, CancellationToken cancellationToken)
+    /// <remarks>On a thread of its own: those of the pool belong to the load.</remarks>
+    public static Task TurnAsync(this SimulatedMachine machine, double watts, CancellationToken cancellationToken) => Task.Factory.StartNew(() =>
     {
         var (file, started) = (Path.Join(machine.Root, Package, "energy_uj"), Stopwatch.GetTimestamp());
-        while (!cancellationToken.IsCancellationRequested)
+        do
         {
             var micros = (262_143_000_000 + (long)(Stopwatch.GetElapsedTime(started).TotalMicroseconds * watts)) % 262_143_328_850;
-            await File.WriteAllTextAsync(file + ".new", $"{micros.ToString(CultureInfo.InvariantCulture)}\n", CancellationToken.None);
+            File.WriteAllText(file + ".new", $"{micros.ToString(CultureInfo.InvariantCulture)}\n");
             File.Move(file + ".new", file, overwrite: true); // a reader sees the one or the other
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
         }
-    }
+        while (!cancellationToken.WaitHandle.WaitOne(20));
+    }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>A management tool whose power differs from call to call, until its call of that number: that one does what else is said.</summary>
     public static SimulatedMachine WithTool(this SimulatedMachine machine, int until = int.MaxValue, string otherwise = "") => machine.Script("ppu-smi", $"""
