@@ -59,7 +59,7 @@ internal sealed class GivenStack : IDisposable
     public async Task<Verdict> JudgeAsync()
     {
         var read = await ReadAsync();
-        var plan = RunPlanner.Plan("run", Prepared, KeyEnvironment.Test);
+        var plan = RunPlanner.Plan("run", Prepared, KeyEnvironment.Test, MeterSurvey.None);
         return Judge.Run(Prepared.Inputs.Standard, new Evidence(plan, [VersionStep.Of(read.Facts, read.Unread)], InMemoryFiles.Empty)).Findings.Single(finding => finding.Check == "OPS-02").Verdict;
     }
 

@@ -45,13 +45,6 @@ public sealed class SimulatedMachine : IDisposable
             .File($"{folder}/subsystem_device", $"0x{board[1]}\n").File($"{folder}/numa_node", $"{numaNode}\n").File($"{folder}/class", "0x120000\n");
     }
 
-    /// <summary>A symbolic link, as sysfs has them; what it points at need not be there.</summary>
-    public SimulatedMachine Link(string path, string target)
-    {
-        System.IO.File.CreateSymbolicLink(Place(path), target);
-        return this;
-    }
-
     /// <summary>A character device; answers like /dev/null unless it is told other numbers. Only root can make one.</summary>
     public SimulatedMachine Node(string path, int major = 1, int minor = 3)
     {
