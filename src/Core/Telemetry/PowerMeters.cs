@@ -12,6 +12,8 @@ internal static class PowerMeters
 {
     private const string Rapl = "/sys/class/powercap/intel-rapl:", Energy = "/energy_uj", AcpiMeter = "power_meter";
 
+    private static readonly ImmutableArray<string> Caps = ["constraint_0_max_power_uw", "constraint_0_power_limit_uw"];
+
     /// <param name="gapNanos">Longest time between two readings that is bridged by a straight line.</param>
     /// <param name="capFactor">So many times the limit of a device is no reading.</param>
     public static ImmutableArray<PowerChannel> Read(TelemetryLog log, long gapNanos, double capFactor)
@@ -65,7 +67,7 @@ internal static class PowerMeters
             if (!isPackage && name.Value != "dram")
                 continue;
             var range = about.Number($"{domain}/max_energy_range_uj");
-            double? cap = new[] { "max_power_uw", "power_limit_uw" }.Select(limit => about.Number($"{domain}/constraint_0_{limit}")).Max() is > 0 and var micros ? micros / 1e6 : null;
+            double? cap = Caps.Max(limit => about.Number($"{domain}/{limit}")) is > 0 and var micros ? micros / 1e6 : null;
             var package = isPackage ? name.Value : about.GetValueOrDefault($"{domain[..domain.LastIndexOf(':')]}/name", "");
             yield return PowerChannel.OfCounter(
                 $"{source.Name} {package}{(isPackage ? "" : " dram")}", at, MeterPoint.Processors,
