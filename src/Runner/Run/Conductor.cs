@@ -10,9 +10,6 @@ namespace Adaptation.Runner;
 /// <param name="tell">Told what goes on, in order.</param>
 public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string toolVersion, Action<RunEvent> tell)
 {
-    /// <summary>The machine that the stack is read of, and whose sensors and tools are read while a load runs. Another one than this in tests alone.</summary>
-    internal HostMachine Machine { get; init; } = HostMachine.Local;
-
     /// <summary>Makes the cases of single operators; without it COR-01 to COR-05 are not measured.</summary>
     public OperatorSource? Operators { get; init; }
 
@@ -26,7 +23,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         RunDirectory.WriteWhole(directory.Session, SessionFile.Write(session));
         RunDirectory.WriteWhole(directory.Request, RequestFile.Write(prepared.Asked, prepared.Engine.Description.IsContainer));
         await KeepGoldenAsync(prepared, directory, cancellationToken);
-        var meters = await MeterSurvey.TakeAsync(Machine, prepared.Inputs.Profile.Facts, cancellationToken);
+        var meters = await MeterSurvey.TakeAsync(prepared.Machine, prepared.Inputs.Profile.Facts, cancellationToken);
         var plan = RunPlanner.Plan(directory.Id, prepared, Environment, meters);
         var planBytes = PlanFile.Write(plan);
         RunDirectory.WriteWhole(directory.Plan, planBytes);
@@ -34,7 +31,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         RunDirectory.WriteWhole(directory.Lock, stack);
         using var journal = new RunJournal(directory, JournalWriter.Create(directory.Journal, session.Challenge, time));
         journal.Append(
-            "run-started", ("runId", directory.Id), ("tool", toolVersion), ("bootId", BootId),
+            "run-started", ("runId", directory.Id), ("tool", toolVersion), ("bootId", new StackProbe(prepared.Machine.Root).BootId),
             ("plan", Digests.Sha256(planBytes)), ("lock", Digests.Sha256(stack)));
         return await CarryOutAsync(prepared, plan, meters, read, directory, journal, cancellationToken);
     }
@@ -46,7 +43,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
     {
         var session = ReadSession(directory);
         using var journal = new RunJournal(directory, OpenJournal(directory, session));
-        var meters = await MeterSurvey.TakeAsync(Machine, prepared.Inputs.Profile.Facts, cancellationToken);
+        var meters = await MeterSurvey.TakeAsync(prepared.Machine, prepared.Inputs.Profile.Facts, cancellationToken);
         var plan = RunPlanner.Plan(directory.Id, prepared, Environment, meters);
         var (read, stack) = await CaptureAsync(prepared, cancellationToken);
         RefuseIfOther(directory, journal, PlanFile.Write(plan), stack);
@@ -55,8 +52,6 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         journal.Append("resumed", ("droppedBytes", journal.DroppedBytes), ("tool", toolVersion));
         return await CarryOutAsync(prepared, plan, meters, read, directory, journal, cancellationToken);
     }
-
-    private string BootId => new StackProbe(Machine.Root).BootId;
 
     private KeyEnvironment Environment => signers.Signers[0].Key.Environment;
 
@@ -146,7 +141,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
 
     private async Task<(StackFacts Read, byte[] Lock)> CaptureAsync(Prepared prepared, CancellationToken cancellationToken)
     {
-        var read = await LockCapture.ReadAsync(prepared, Machine, cancellationToken);
+        var read = await LockCapture.ReadAsync(prepared, prepared.Machine, cancellationToken);
         return (read, LockCapture.LockOf(read).ToBytes());
     }
 
