@@ -37,7 +37,8 @@ internal static class ImageExamination
         var name = spec.Profile.Image.Base;
         if (name == ProfileReader.Unknown)
             return Subject.Unknown("no source states an image of this stack: a run is refused until a copy of the profile names one under `image.base`", "无来源记载镜像；需在配置副本的 image.base 中写明，否则拒绝运行",
-                new Remedy(new("images that sources mention, if any", "来源提到的镜像"), $"adapt profile show {spec.Asked} | grep ^images")) with { PreventsRun = true };
+                new Remedy(new("images that sources mention, if any", "来源提到的镜像"), $"adapt profile show {spec.Asked} | grep ^images")) with
+            { PreventsRun = true };
         if (spec.Profile.Image.Engine == ProfileReader.Unknown)
             return Subject.Unknown("no source states an engine pack for this processor: a run is refused until a copy of the profile names one under `image.engine`", "无来源记载该处理器的引擎包；需在配置副本的 image.engine 中写明") with { PreventsRun = true };
         ImmutableArray<LocalText> notes = [.. Notes(name)];
@@ -47,7 +48,8 @@ internal static class ImageExamination
             true => Subject.Ok($"{name} is there", $"{name} 已就绪"),
             null => Subject.Unknown($"no container engine can be asked for {name}", $"无可查询的容器引擎：{name}"),
             false => Subject.Missing($"{name} is not in the container engine", $"容器引擎中没有 {name}", Get(spec, name)),
-        }) with { Notes = notes };
+        }) with
+        { Notes = notes };
     }
 
     /// <summary>An engine of our own ends with this program, so that nothing can be loaded into it from outside.</summary>

@@ -56,7 +56,8 @@ internal static class PciExamination
         var likely = Ids("accelerator") is { Length: > 0 } accelerators ? accelerators : Ids("display or GPU", "co-processor");
         return Subject.Unknown(
             $"the chip's id is not stated by any source; devices of vendor {vendors} here: {List(found)}", $"芯片的 PCI 编号无来源记载；本机厂商 {vendors} 的设备：{List(found)}",
-            look, State(spec, likely.Length == 1 ? likely[0] : $"{found[0].Id[..4]}:DDDD")) with { PreventsRun = true };
+            look, State(spec, likely.Length == 1 ? likely[0] : $"{found[0].Id[..4]}:DDDD")) with
+        { PreventsRun = true };
     }
 
     private static IEnumerable<string> Fit(ImmutableArray<PciDevice> devices, ImmutableArray<string> kinds) => devices.Where(device => kinds.Contains(device.Kind)).Select(device => device.Id);

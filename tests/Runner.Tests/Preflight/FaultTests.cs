@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using Adaptation.Core;
-using Adaptation.Testing;
 
 namespace Adaptation.Runner.Tests;
 

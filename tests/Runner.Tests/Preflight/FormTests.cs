@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using Adaptation.Core;
-using Adaptation.Testing;
 
 namespace Adaptation.Runner.Tests;
 
@@ -141,6 +139,14 @@ public sealed class FormTests : IDisposable
 
         machine.Simulated.Tool("/usr/local/bin/xpu-smi", VendorTools.Text(machine.Spec().Profile).Replace("N/A |                    0 |", "N/A |                   12 |", StringComparison.Ordinal));
         await FaultTests.OnlyAsync(machine.Spec(), "health", "device 0: ECC 12");
+    }
+
+    [Fact]
+    public async Task A_tool_that_prints_its_banner_and_no_device_is_missing_its_devices()
+    {
+        _machine.Simulated.Tool("/usr/local/bin/npu-smi", "+---------------------------------------------------------------------+\n| npu-smi 24.1.rc2               Version: 24.1.rc2                    |\n");
+
+        await FaultTests.OnlyAsync(Toolkit, "tool", "no row of a device is understood in what npu-smi info prints");
     }
 
     [Fact]
