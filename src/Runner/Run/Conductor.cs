@@ -66,7 +66,8 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         {
             var run = new RunContext(
                 prepared, plan, new Deployer(prepared.Stand, scratch, directory.Id, time, journal) { Run = prepared }, journal, directory,
-                new GoldenAnswers(prepared.Golden), time, read.Facts) { Unread = read.Unread };
+                new GoldenAnswers(prepared.Golden), time, read.Facts)
+            { Unread = read.Unread };
             await MeasureAsync(run, cancellationToken);
             var (_, after) = await CaptureAsync(prepared, cancellationToken);
             RunDirectory.WriteWhole(directory.LockAfter, after);
