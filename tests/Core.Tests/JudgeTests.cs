@@ -215,6 +215,7 @@ public sealed class JudgeTests
             Clauses.DeployRemove, Clauses.VersionCapture, Clauses.Hardening, Clauses.Egress, Clauses.ModelIntegrity,
             Clauses.LayerAgreement, Clauses.LogitAgreement, Clauses.QuantisedLogitAgreement, Clauses.Perplexity, Clauses.TaskAccuracy, Clauses.AnswerFlips, Clauses.Determinism, Clauses.CacheEquivalence, Clauses.BatchInvariance, Clauses.Sampling, Clauses.LongContext,
             Clauses.TokenFidelity, Clauses.ToolCalls, Clauses.PromptTokens, Clauses.CompletionTokens, Clauses.StreamUsage, Clauses.UsageConsistency, Audits.Clause,
+            EnergyBench.PerToken, EnergyClaimTests.Idle, EnergyClaimTests.Facility, EnergyClaimTests.Carbon, EnergyClaimTests.Quality,
         ];
         Clause[] text =
         [

@@ -39,7 +39,7 @@ public sealed class LaunchPlanner(Profile profile, Func<string, bool> exists)
             Devices = isPlain ? Nodes(indices) : [],
             Mounts = isPlain ? [.. Facts.Texts("launch.mounts").Select(Mounted)] : [],
             Environment = Variables(form, indices),
-            Runtime = form == LaunchForm.Toolkit ? Facts.Text("launch.runtime") : null,
+            Runtime = form == LaunchForm.Toolkit ? Facts.Runtime : null,
             CdiDevices = form == LaunchForm.Cdi ? [.. indices.Select(index => $"{Facts.Text("launch.cdi")}={Text(index)}")] : [],
             Groups = isPlain ? Facts.Texts("launch.groups") : [],
             ShmBytes = Bytes(Facts.Text("launch.shm")),
@@ -50,7 +50,7 @@ public sealed class LaunchPlanner(Profile profile, Func<string, bool> exists)
     /// <summary>The fact that a form cannot do without; null if all are there.</summary>
     private string? Missing(LaunchForm form) => form switch
     {
-        LaunchForm.Toolkit => Facts.Text("launch.runtime") is null ? "launch.runtime" : Facts.Texts("visible.host").IsEmpty ? "visible.host" : null,
+        LaunchForm.Toolkit => Facts.Runtime is null ? "launch.runtime" : Facts.Texts("visible.host").IsEmpty ? "visible.host" : null,
         LaunchForm.Cdi => Facts.Text("launch.cdi") is null ? "launch.cdi" : null,
         _ => Facts.Texts("devices.each").IsEmpty && Facts.Texts("devices.shared").IsEmpty ? "devices.each" : null,
     };

@@ -40,7 +40,7 @@ public static class Preflight
             return spec.Form is null ? (null, []) : throw new BadInputException([new(spec.Profile.File, 0, "chip.kind", "is cpu: there are no devices to launch with, and so no --form")]);
         var planner = new LaunchPlanner(spec.Profile, spec.Machine.Exists);
         // `none` is what a vendor says that has no runtime
-        ImmutableArray<LaunchForm> forms = [.. planner.Forms.Where(form => form != LaunchForm.Toolkit || spec.Facts.Text("launch.runtime") != "none")];
+        ImmutableArray<LaunchForm> forms = planner.Forms;
         if (spec.Form is null && forms.IsEmpty)
             return (null, forms);
         var problems = new List<Problem>();

@@ -164,7 +164,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
             problems.Add(new(directory.Path, 0, "", "was interrupted before it began; `adapt certify` starts a new run"));
         else if (journal.IsJudged && File.Exists(directory.Report))
             problems.Add(new(directory.Path, 0, "", $"is complete; its report is {directory.Report}"));
-        else if (journal.Start("bootId") != BootId)
+        else if (journal.Start("bootId") != new StackProbe(prepared.Machine.Root).BootId)
             problems.Add(new(directory.Path, 0, "", "began before this machine was last started; figures from two sessions do not mix. `adapt certify` starts a new run"));
         if (!plan.SequenceEqual(RunDirectory.TryRead(directory.Plan)))
             problems.Add(new(directory.Path, 0, "plan", "profile, model, standard or keys have changed since the run began. `adapt certify` starts a new run"));

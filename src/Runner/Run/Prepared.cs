@@ -17,7 +17,7 @@ public sealed record Prepared(
     /// <summary>What the server under test is started on.</summary>
     internal ServerStand Stand => new(Engine, Image, EngineFolder, Inputs.Profile, Launch) { Machine = Machine };
 
-    /// <summary>Where devices are looked at; another one only in tests.</summary>
+    /// <summary>The machine that the stack and the devices are read of, and whose sensors and tools are read while a load runs; another one only in tests.</summary>
     public HostMachine Machine { get; init; } = HostMachine.Local;
 
     /// <summary>How the chip's devices get into the container; null for a CPU, and where the server runs as a plain process.</summary>

@@ -8,10 +8,10 @@ namespace Adaptation.Core.Tests;
 public sealed class EnergyClaimTests
 {
     private static readonly TelemetryLog Sound = Tool(Steps);
-    private static readonly Clause Idle = Clause("GRN-02", "idle-power", ("resident_ppm", 500_000));
-    private static readonly Clause Facility = Clause("GRN-03", "facility-energy");
-    private static readonly Clause Carbon = Clause("GRN-04", "carbon-intensity", ("milligrams_per_kwh", 530_600));
-    private static readonly Clause Quality = Clause("GRN-05", "meter-quality", ("uncertainty_max_ppm", 10_000));
+    internal static readonly Clause Idle = Clause("GRN-02", "idle-power", ("resident_ppm", 500_000));
+    internal static readonly Clause Facility = Clause("GRN-03", "facility-energy");
+    internal static readonly Clause Carbon = Clause("GRN-04", "carbon-intensity", ("milligrams_per_kwh", 530_600));
+    internal static readonly Clause Quality = Clause("GRN-05", "meter-quality", ("uncertainty_max_ppm", 10_000));
 
     [Fact]
     public void Constant_350_W_with_the_model_loaded_are_the_idle_power()

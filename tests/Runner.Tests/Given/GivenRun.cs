@@ -38,8 +38,6 @@ internal sealed class GivenRun : IDisposable
     public List<RunEvent> Told { get; } = [];
 
     /// <summary>A conductor that reads the stack of another machine.</summary>
-    public Conductor ConductorOn(HostMachine machine) => new(Keys, TimeProvider.System, "test", Told.Add) { Machine = machine };
-
     public Conductor Conductor(TimeProvider? time = null) => new(Keys, time ?? TimeProvider.System, "test", what =>
     {
         lock (Told)

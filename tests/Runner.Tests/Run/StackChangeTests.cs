@@ -31,7 +31,7 @@ public sealed class StackChangeTests
         using var machine = Machine();
         using var run = new GivenRun(profile: Profile);
         run.Engine.Starting = _ => Change(machine, run, what);
-        var judgement = await run.ConductorOn(new HostMachine(machine.Root)).StartAsync(run.Prepared, run.Runs, TestContext.Current.CancellationToken);
+        var judgement = await run.Conductor().StartAsync(On(machine, run), run.Runs, TestContext.Current.CancellationToken);
 
         Assert.Equal(Outcome.Incomplete, judgement.Outcome);
         Assert.False(File.Exists(run.Only().Certificate));
@@ -45,7 +45,7 @@ public sealed class StackChangeTests
     {
         using var machine = Machine();
         using var run = new GivenRun(profile: Profile);
-        var judgement = await run.ConductorOn(new HostMachine(machine.Root)).StartAsync(run.Prepared, run.Runs, TestContext.Current.CancellationToken);
+        var judgement = await run.Conductor().StartAsync(On(machine, run), run.Runs, TestContext.Current.CancellationToken);
 
         Assert.True(judgement.Outcome == Outcome.Certified, string.Join('\n', judgement.Findings.Select(finding => $"{finding.Check} {finding.Verdict}")));
         Assert.Empty(Assert.IsType<RunEvent.Finished>(run.Told[^1]).Changes);
@@ -56,7 +56,14 @@ public sealed class StackChangeTests
         .Link($"{Bus}/0000:c1:00.0/driver", "../drivers/devdrv").Link($"{Bus}/0000:c2:00.0/driver", "../drivers/devdrv")
         .File($"{Bus}/0000:c1:00.0/serial_number", "0323A4000017\n").File("/sys/module/devdrv/srcversion", "AAAA1111\n")
         .File("/etc/driver", "25.2.0\n").Tool("fw-tool", "7.7.0\n").Tool("tk-tool", "8.2\n")
-        .File("/proc/cpuinfo", "model name : C\nmicrocode : 0x1\n").File("/etc/os-release", "ID=o\nVERSION_ID=1\n").File("/proc/sys/kernel/osrelease", "5.10.0\n");
+        .File("/proc/cpuinfo", "model name : C\nmicrocode : 0x1\n").File("/etc/os-release", "ID=o\nVERSION_ID=1\n").File("/proc/sys/kernel/osrelease", "5.10.0\n")
+        .Node("/dev/chip0", 240, 0).Node("/dev/chip1", 240, 1).Node($"/proc/{Environment.ProcessId}/root/dev/chip0", 240, 0).Node($"/proc/{Environment.ProcessId}/root/dev/chip1", 240, 1);
+
+    private static Prepared On(SimulatedMachine machine, GivenRun run)
+    {
+        var (host, profile, engine) = (new HostMachine(machine.Root), run.Prepared.Inputs.Profile, run.Engine.Description);
+        return run.Prepared with { Machine = host, Launch = ServerDevices.Counted(profile, LaunchDecision.Plan(profile, LaunchChoice.Default, engine, host)!, engine, host) };
+    }
 
     private static void Change(SimulatedMachine machine, GivenRun run, string what)
     {
@@ -80,6 +87,7 @@ public sealed class StackChangeTests
 
         sources: {t: a test}
         facts:
+          devices.each: {value: ["/dev/chip{index}"], source: t, confidence: seen}
           probe.driver: {value: {file: /etc/driver, pattern: '(\S+)'}, source: t, confidence: seen}
           probe.firmware: {value: {command: [fw-tool], pattern: '(\S+)'}, source: t, confidence: seen}
           probe.toolkit: {value: {command: [tk-tool], pattern: '(\S+)'}, source: t, confidence: seen}

@@ -75,6 +75,6 @@ public sealed class EnergyRunTests
     private static Task<Judgement> CertifyAsync(GivenRun run, SimulatedMachine machine)
     {
         run.Prepared = run.Prepared with { Inputs = run.Prepared.Inputs with { Profile = run.Prepared.Inputs.Profile with { Facts = GivenMachine.Facts("ppu-smi", "ppu-smi") } } };
-        return new Conductor(run.Keys, TimeProvider.System, "test", _ => { }) { Machine = new HostMachine(machine.Root) }.StartAsync(run.Prepared, run.Runs, Token);
+        return run.Conductor().StartAsync(run.Prepared with { Machine = new HostMachine(machine.Root) }, run.Runs, Token);
     }
 }

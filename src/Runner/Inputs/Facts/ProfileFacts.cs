@@ -21,13 +21,16 @@ public sealed record ProfileFacts(ImmutableArray<FactFile> Extended, ImmutableSo
     /// <summary>How a container gets at the devices: with the vendor's container toolkit, by the Container Device Interface, or by plain devices and mounts; those that are known.</summary>
     public IEnumerable<string> LaunchForms()
     {
-        if (Text("launch.runtime") is not null)
+        if (Runtime is not null)
             yield return "toolkit";
         if (Text("launch.cdi") is not null)
             yield return "cdi";
         if (!Texts("devices.each").IsEmpty || !Texts("devices.shared").IsEmpty)
             yield return "plain";
     }
+
+    /// <summary>The engine's name of the vendor's container runtime; null where it is unknown, and where a source says that there is none.</summary>
+    public string? Runtime => Text("launch.runtime") is { } name and not "none" ? name : null;
 
     /// <summary>In the order of the list of keys.</summary>
     public IEnumerable<Fact> Ordered => FactKey.All.Select(key => All.GetValueOrDefault(key.Name)).OfType<Fact>();
