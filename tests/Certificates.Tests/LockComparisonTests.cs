@@ -150,7 +150,7 @@ public sealed class LockComparisonTests
         Refuses("LOCK_TOO_DEEP", string.Concat(Enumerable.Repeat("{\"a\":", 40)) + "1" + new string('}', 40));
     }
 
-    private static CanonicalValue Device(string address, string serial) => CanonicalValue.Object.Of(("address", address), ("serialSha256", serial));
+    private static CanonicalValue.Object Device(string address, string serial) => CanonicalValue.Object.Of(("address", address), ("serialSha256", serial));
 
     private static LockComparison Compare(ImmutableSortedDictionary<string, string> first, ImmutableSortedDictionary<string, string> second) =>
         LockComparison.Of(Lock(first), Lock(second), InheritanceScope.Standing);

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using Adaptation.Core;
 using Adaptation.Runner;
 using Adaptation.Testing;
 

@@ -39,7 +39,6 @@ public static class Preflight
         if (!spec.NeedsDevices)
             return spec.Form is null ? (null, []) : throw new BadInputException([new(spec.Profile.File, 0, "chip.kind", "is cpu: there are no devices to launch with, and so no --form")]);
         var planner = new LaunchPlanner(spec.Profile, spec.Machine.Exists);
-        // `none` is what a vendor says that has no runtime
         ImmutableArray<LaunchForm> forms = planner.Forms;
         if (spec.Form is null && forms.IsEmpty)
             return (null, forms);

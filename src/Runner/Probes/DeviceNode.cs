@@ -4,6 +4,7 @@ namespace Adaptation.Runner;
 
 /// <summary>What the kernel says of a name below /dev: two names with the same kind and numbers are the same device.</summary>
 /// <remarks>Source: statx(2), whose structure is the same on every architecture.</remarks>
+[StructLayout(LayoutKind.Auto)]
 public readonly partial record struct DeviceNode(DeviceNodeKind Kind, uint Major, uint Minor, UnixFileMode Mode, uint UserId, uint GroupId)
 {
     private const int Here = -100; // AT_FDCWD

@@ -113,7 +113,7 @@ internal static class LockCapture
         stack.AddDetail("standard", CanonicalValue.Object.Of(("sha256", inputs.Standard.Sha256), ("suite", inputs.Suite.Name)));
     }
 
-    private static CanonicalValue Texts(IEnumerable<KeyValuePair<string, string>> texts) => CanonicalValue.Object.Of([.. texts.Select(pair => (pair.Key, (CanonicalValue)pair.Value))]);
+    private static CanonicalValue.Object Texts(IEnumerable<KeyValuePair<string, string>> texts) => CanonicalValue.Object.Of([.. texts.Select(pair => (pair.Key, (CanonicalValue)pair.Value))]);
 
     /// <summary>Turns dotted names into nested objects; a name that is also a prefix of another one is a mistake of ours.</summary>
     internal static CanonicalValue.Object Nest(IEnumerable<KeyValuePair<string, string>> facts)

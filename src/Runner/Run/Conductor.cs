@@ -46,7 +46,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         var meters = await MeterSurvey.TakeAsync(prepared.Machine, prepared.Inputs.Profile.Facts, cancellationToken);
         var plan = RunPlanner.Plan(directory.Id, prepared, Environment, meters);
         var (read, stack) = await CaptureAsync(prepared, cancellationToken);
-        RefuseIfOther(directory, journal, PlanFile.Write(plan), stack);
+        RefuseIfOther(directory, journal, prepared.Machine, PlanFile.Write(plan), stack);
         // the copies in the evidence are what is judged by: between two sessions anyone could have changed them
         await KeepGoldenAsync(prepared, directory, cancellationToken);
         journal.Append("resumed", ("droppedBytes", journal.DroppedBytes), ("tool", toolVersion));
@@ -139,7 +139,7 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         tell(new RunEvent.StepFinished(step.Name, time.GetElapsedTime(started)));
     }
 
-    private async Task<(StackFacts Read, byte[] Lock)> CaptureAsync(Prepared prepared, CancellationToken cancellationToken)
+    private static async Task<(StackFacts Read, byte[] Lock)> CaptureAsync(Prepared prepared, CancellationToken cancellationToken)
     {
         var read = await LockCapture.ReadAsync(prepared, prepared.Machine, cancellationToken);
         return (read, LockCapture.LockOf(read).ToBytes());
@@ -157,14 +157,14 @@ public sealed class Conductor(DevelopmentKeys signers, TimeProvider time, string
         }
     }
 
-    private void RefuseIfOther(RunDirectory directory, RunJournal journal, ReadOnlySpan<byte> plan, ReadOnlySpan<byte> stack)
+    private static void RefuseIfOther(RunDirectory directory, RunJournal journal, HostMachine machine, ReadOnlySpan<byte> plan, ReadOnlySpan<byte> stack)
     {
         var problems = ImmutableArray.CreateBuilder<Problem>();
         if (journal.IsEmpty)
             problems.Add(new(directory.Path, 0, "", "was interrupted before it began; `adapt certify` starts a new run"));
         else if (journal.IsJudged && File.Exists(directory.Report))
             problems.Add(new(directory.Path, 0, "", $"is complete; its report is {directory.Report}"));
-        else if (journal.Start("bootId") != new StackProbe(prepared.Machine.Root).BootId)
+        else if (journal.Start("bootId") != new StackProbe(machine.Root).BootId)
             problems.Add(new(directory.Path, 0, "", "began before this machine was last started; figures from two sessions do not mix. `adapt certify` starts a new run"));
         if (!plan.SequenceEqual(RunDirectory.TryRead(directory.Plan)))
             problems.Add(new(directory.Path, 0, "plan", "profile, model, standard or keys have changed since the run began. `adapt certify` starts a new run"));

@@ -1,4 +1,3 @@
-using Adaptation.Testing;
 using static Adaptation.Core.Tests.EnergyBench;
 using static Adaptation.Core.Tests.TextLoads;
 

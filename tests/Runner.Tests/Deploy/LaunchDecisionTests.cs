@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Adaptation.Core;
 using Adaptation.Testing;
 

@@ -49,22 +49,22 @@ internal static partial class DockerfileLint
             .Select(line => line.Split((char[])[' ', '\t'], 2)).Select(parts => (parts[0].ToUpperInvariant(), parts.Length > 1 ? parts[1].Trim() : ""));
     }
 
-    [GeneratedRegex(@":latest(\s|\z|@)", RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@":latest(\s|\z|@)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Latest();
 
     [GeneratedRegex(@"\A[1-9][0-9]*:[1-9][0-9]*\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex NumericUser();
 
-    [GeneratedRegex(@"\b(curl|wget)\b[^;&]*\|\s*(sudo\s+)?(\S*/)?(ba|da|z)?sh\b|(sh|bash|eval|source)\s+(-c\s+)?[""']?(<\(|\$\()\s*(curl|wget)\b", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\b(curl|wget)\b[^;&]*\|\s*(sudo\s+)?(\S*/)?(ba|da|z)?sh\b|(sh|bash|eval|source)\s+(-c\s+)?[""']?(<\(|\$\()\s*(curl|wget)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Piped();
 
-    [GeneratedRegex(@"\bapt(-get)?\s[^;&|]*\binstall\b", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\bapt(-get)?\s[^;&|]*\binstall\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Apt();
 
     [GeneratedRegex(@"--no-install-recommends\b", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex NoRecommends();
 
-    [GeneratedRegex(@"\A\S*(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL)", RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A\S*(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Secret();
 
     [GeneratedRegex(@"--privileged|--security=insecure|\bsudo\s", RegexOptions.None, matchTimeoutMilliseconds: 1000)]

@@ -1,4 +1,3 @@
-using Adaptation.Certificates;
 using Adaptation.Core;
 using Adaptation.Testing;
 

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
-using Adaptation.Core;
 using Adaptation.Testing;
 
 namespace Adaptation.Runner.Tests;
