@@ -30,7 +30,7 @@ internal sealed class ScriptedDaemon : IAsyncDisposable
 
     /// <summary>A daemon that negotiates well and then answers as scripted.</summary>
     public static Func<string, string?> Sound(Func<string, string?> answer) => request =>
-        request.Contains(" /version", StringComparison.Ordinal) ? Json(200, """{"ApiVersion":"1.41","MinAPIVersion":"1.12"}""") : answer(request);
+        request.Contains("/version ", StringComparison.Ordinal) ? Json(200, """{"ApiVersion":"1.41","MinAPIVersion":"1.12"}""") : answer(request);
 
     public async ValueTask DisposeAsync()
     {

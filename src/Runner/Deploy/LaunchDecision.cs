@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Adaptation.Core;
 
 namespace Adaptation.Runner;
@@ -30,8 +31,18 @@ public static class LaunchDecision
         if (problems.Count > 0)
             throw Wrong([.. problems]);
         var refusals = plans.Select(plan => (Plan: plan, Why: WhyNot(plan, engine))).ToArray();
-        return refusals.FirstOrDefault(refusal => refusal.Why is null).Plan ?? throw new BrokenEnvironmentException(
+        var chosen = refusals.FirstOrDefault(refusal => refusal.Why is null).Plan ?? throw new BrokenEnvironmentException(
             $"The devices of {profile.Id} cannot be handed to a container here. {string.Join(' ', refusals.Select(refusal => refusal.Why))}");
+        return chosen with { Groups = ByNumber(profile, chosen.Groups, machine) };
+    }
+
+    /// <summary>A container engine looks names of groups up in the image, where they have other numbers or are absent; the nodes have this machine's.</summary>
+    private static ImmutableArray<string> ByNumber(Profile profile, ImmutableArray<string> groups, HostMachine machine)
+    {
+        var known = machine.Groups();
+        return [.. groups.Select(group => uint.TryParse(group, NumberStyles.None, CultureInfo.InvariantCulture, out _) ? group
+            : known.FirstOrDefault(pair => pair.Value == group) is { Value: not null } found ? found.Key.ToString(CultureInfo.InvariantCulture)
+            : throw new BrokenEnvironmentException($"This machine has no group `{group}`, to which the devices belong by `facts.launch.groups` of {profile.Id}. Install the vendor's driver, which makes it, or see `ls -l` of the nodes and `getent group`, and name the right one in a copy of the profile."))];
     }
 
     /// <summary>What a start would use on a machine whose container engine can do everything.</summary>

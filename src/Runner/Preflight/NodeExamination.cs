@@ -96,7 +96,7 @@ internal static class NodeExamination
         Planned[] devices = [.. all.Where(one => one.Node is { Kind: DeviceNodeKind.Character })];
         if (devices.Length == 0)
             return Access.Unknown("no node is there to look at", "没有可检查的节点");
-        var (known, groups) = (Groups(spec.Machine), plan?.Groups ?? []);
+        var (known, groups) = (spec.Machine.Groups(), plan?.Groups ?? []);
         var (user, group) = spec.Profile.Container.User.Split(':') is [var first, var second] && uint.TryParse(first, out var uid) && uint.TryParse(second, out var gid) ? (uid, gid) : (10001u, 10001u);
         uint[] members = [group, .. groups.Select(name => uint.TryParse(name, out var number) ? number : known.FirstOrDefault(pair => pair.Value == name, new(uint.MaxValue, "")).Key)];
         Planned[] shut = [.. devices.Where(one => !MayUse(one.Node!.Value, user, members))];
@@ -133,23 +133,11 @@ internal static class NodeExamination
             yield return new("the container's user is root, without the capabilities that root has elsewhere; SEC-01 counts it", "容器用户为 root，但不具备额外能力；SEC-01 会记录");
         string[] named = [.. groups.Where(group => !uint.TryParse(group, out _))];
         if (named.Length > 0)
-            yield return new($"the groups {string.Join(", ", named)} are looked up in the image; here they are {Numbers(named, known)}, and another number there would not do", $"组 {string.Join("、", named)} 以镜像内的编号为准；本机为 {Numbers(named, known)}，不一致则无效");
+            yield return new($"the groups {string.Join(", ", named)} are handed over by this machine's numbers: {Numbers(named, known)}; a run is refused where one is unknown", $"组 {string.Join("、", named)} 按本机编号传入：{Numbers(named, known)}；编号未知时拒绝运行");
     }
 
     private static string Numbers(string[] names, Dictionary<uint, string> known) =>
         string.Join(", ", names.Select(name => known.Any(pair => pair.Value == name) ? Text(known.First(pair => pair.Value == name).Key) : "unknown"));
-
-    private static Dictionary<uint, string> Groups(HostMachine machine)
-    {
-        var all = new Dictionary<uint, string>();
-        foreach (var line in (machine.TryRead("/etc/group") ?? "").Split('\n'))
-        {
-            if (line.Split(':') is [var name, _, var number, ..] && uint.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
-                all.TryAdd(id, name);
-        }
-
-        return all;
-    }
 
     private static string Text(uint number) => number.ToString(CultureInfo.InvariantCulture);
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace Adaptation.Runner;
@@ -78,6 +79,19 @@ public sealed class HostMachine(string root)
 
     /// <returns>Null where there is nothing of that name.</returns>
     public DeviceNode? TryNode(string path) => DeviceNode.TryStat(Place(path));
+
+    /// <summary>Groups of users, by their numbers.</summary>
+    public Dictionary<uint, string> Groups()
+    {
+        var all = new Dictionary<uint, string>();
+        foreach (var line in (TryRead("/etc/group") ?? "").Split('\n'))
+        {
+            if (line.Split(':') is [var name, _, var number, ..] && uint.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+                all.TryAdd(id, name);
+        }
+
+        return all;
+    }
 
     /// <summary>Where a program of that machine lies.</summary>
     /// <returns>Null where it is not installed.</returns>

@@ -29,6 +29,18 @@ public sealed class LaunchDecisionTests
         Assert.Equal([3], LaunchDecision.Plan(two, LaunchChoice.Parse("", "3"), Bare, HostMachine.Local)!.Indices);
     }
 
+    [Fact] // in an image the same name has another number, or is not there
+    public void Groups_are_handed_over_by_the_machines_numbers_and_one_that_is_not_there_is_refused()
+    {
+        using var machine = new SimulatedMachine().File("/etc/group", "root:x:0:\nvideo:x:44:\nrender:x:992:me,you\nbroken\n");
+        var video = new Fact("launch.groups", "p", 1, new FactValue.Texts(["render", "44"]), ["a test"], FactConfidence.Seen, "");
+        LaunchPlan Planned(Fact groups) => LaunchDecision.Plan(
+            Ascend with { Facts = Ascend.Facts with { All = Ascend.Facts.All.SetItem("launch.groups", groups) } }, LaunchChoice.Parse("plain", null), Bare, new HostMachine(machine.Root))!;
+
+        Assert.Equal(["992", "44"], Planned(video).Groups);
+        Assert.Contains("no group `absent`", Assert.Throws<BrokenEnvironmentException>(() => Planned(video with { Value = new FactValue.Texts(["absent"]) })).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_runtime_that_the_engine_does_not_list_is_refused_with_what_it_lists_and_the_command()
     {

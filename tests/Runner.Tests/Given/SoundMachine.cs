@@ -78,8 +78,8 @@ internal sealed class SoundMachine : IDisposable
         {
             ["implementer", var maker, "part", var part] => $"CPU implementer\t: {maker}\nCPU part\t: {part}\n",
             [..] words => $"{lines}model name\t: {string.Join(' ', words)}\n",
-            null => lines,
-        };
+            null => $"{lines}model name\t: of the machine\n",
+        } + "microcode\t: 0x1\n";
     }
 
     private void AddPci()
