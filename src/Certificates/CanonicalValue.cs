@@ -52,7 +52,7 @@ public abstract record CanonicalValue
     /// <summary>Whether two values are the same at every depth.</summary>
     public bool IsSameAs(CanonicalValue other) => ToBytes().AsSpan().SequenceEqual(other.ToBytes());
 
-    internal void WriteTo(Utf8JsonWriter writer)
+    public void WriteTo(Utf8JsonWriter writer)
     {
         switch (this)
         {

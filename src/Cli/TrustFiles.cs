@@ -8,6 +8,7 @@ namespace Adaptation.Cli;
 internal static class TrustFiles
 {
     private const int MaxRead = 4 << 20;
+    private const string Certificate = "certificate.dsse.json";
 
     public static Option<string[]> Option(string description) => new("--trust") { Description = description, HelpName = "FILE", AllowMultipleArgumentsPerToken = false };
 
@@ -28,6 +29,10 @@ internal static class TrustFiles
 
     public static byte[] ReadFile(string file, string what)
     {
+        if (Directory.Exists(file))
+            throw new BadInputException([new Problem(file, 0, "", File.Exists(Path.Combine(file, Certificate)) ? $"is a folder; give {Path.Combine(file, Certificate)}" : $"is a folder; {what} is a file")]);
+        if (!File.Exists(file))
+            throw new BadInputException([new Problem(file, 0, "", $"{what} cannot be read: there is no such file")]);
         try
         {
             // more than the largest that can be valid: the verifier says what is wrong with it
@@ -46,8 +51,8 @@ internal static class TrustFiles
 
     private static TrustStore ReadOne(string file)
     {
-        if (!File.Exists(file))
-            throw new BadInputException([new Problem(file, 0, "--trust", "there are no trusted keys: give the issuer's trust file with --trust FILE, obtained from the issuer and not from beside the certificate")]);
+        if (!Path.Exists(file))
+            throw new BadInputException([new Problem(file, 0, "--trust", "there is no such file, and so no trusted keys: give the issuer's trust file with --trust FILE, obtained from the issuer and not from beside the certificate")]);
         try
         {
             return TrustStore.Read(ReadFile(file, "the trust file"));

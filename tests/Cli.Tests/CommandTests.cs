@@ -142,6 +142,22 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(3, (await AdaptAsync("verify", "/dev/zero")).Exit);
     }
 
+    /// <summary>The folder of a run is what people have at hand.</summary>
+    [Fact]
+    public async Task The_folder_of_a_run_in_place_of_its_certificate_or_evidence_is_told_what_to_give()
+    {
+        var file = Write("certificate.dsse.json", "{}");
+        Directory.CreateDirectory(Path.Combine(_folder, "evidence"));
+
+        var (exit, _, error) = await AdaptAsync("verify", _folder);
+        Assert.Equal(3, exit);
+        Assert.Contains($"is a folder; give {file}", error, StringComparison.Ordinal);
+
+        (exit, _, error) = await AdaptAsync("verify", file, "--evidence", _folder);
+        Assert.Equal(3, exit);
+        Assert.Contains($"give its evidence: {_folder}/evidence", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Without_trusted_keys_nothing_is_verified()
     {

@@ -22,6 +22,8 @@ public sealed class ImageTests(DockerFixture docker)
         Assert.Equal(built, found);
         Assert.Matches("^sha256:[0-9a-f]{64}$", built.Digest);
         Assert.Equal(docker.Base.Digest, built.BaseDigest);
+        Assert.Equal(docker.Base.Name, built.Base);
+        Assert.Null(built.BaseInRegistry); // it was made here
         Assert.Contains(first, line => line.StartsWith("Successfully built", StringComparison.Ordinal));
         Assert.Empty(second);
     }

@@ -15,6 +15,9 @@ internal ref struct JsonGate
     public const int MaxDepth = 32;
     public const long MaxInteger = (1L << 53) - 1;
 
+    /// <summary>A key id has 71 characters and must be whole.</summary>
+    private const int MaxQuoted = 80;
+
     private readonly string _prefix;
     private readonly List<Frame> _frames;
     private Utf8JsonReader _reader;
@@ -139,7 +142,7 @@ internal ref struct JsonGate
 
     /// <summary>A name from a hostile file, made fit to be shown.</summary>
     internal static string Quote(string name) =>
-        "\"" + string.Concat(name.Take(60).Select(c => c is >= ' ' and <= '~' ? c.ToString() : $"\\u{(int)c:x4}")) + "\"";
+        "\"" + string.Concat(name.Take(MaxQuoted).Select(c => c is >= ' ' and <= '~' ? c.ToString() : $"\\u{(int)c:x4}")) + (name.Length > MaxQuoted ? "\"..." : "\"");
 
     /// <param name="Names">Names seen so far; null for an array.</param>
     /// <param name="Shape">Of the members of this object, or of the elements of this array.</param>

@@ -45,7 +45,7 @@ public sealed record LockDifference(string Field, string? First, string? Second,
 public sealed record LockComparison(Coverage Coverage, ImmutableArray<LockDifference> Differences)
 {
     /// <summary>As the probes of the runner spell what they could not read.</summary>
-    private const string Unknown = "unknown";
+    internal const string Unknown = "unknown";
 
     private static readonly LocalText BothUnknown = new("unknown in both: nothing says that they are the same", "两侧均未知：无法认定相同");
     private static readonly LocalText NoRule = new("the rule of the board would cover it, and the certificate's scope does not name that rule", "四元组规则本可覆盖，但证书的范围未列出该规则");

@@ -50,7 +50,7 @@ internal sealed record LockField(string Path, FieldMeaning Meaning, LocalText Wh
         new("toolkit", FieldMeaning.Voids, new("another toolkit", "工具链不同")),
         new("framework", FieldMeaning.Voids, Software), new("plugin", FieldMeaning.Voids, Software),
         new("container.image", FieldMeaning.Voids, new("another image", "镜像不同")),
-        new("container.image.name", FieldMeaning.Label, Named),
+        new("container.image.name", FieldMeaning.Label, Named), new("container.image.base", FieldMeaning.Label, Named), new("container.image.baseRegistry", FieldMeaning.Label, Named),
         new("container", FieldMeaning.Related, Around), new("runtime", FieldMeaning.Related, Around),
         new("isolation", FieldMeaning.Voids, Started), new("serve", FieldMeaning.Voids, Started), new("environment", FieldMeaning.Voids, Started), new("launch.form", FieldMeaning.Voids, Started),
         new("launch.devices", FieldMeaning.Detail, Bookkeeping),

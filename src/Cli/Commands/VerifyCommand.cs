@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using Adaptation.Certificates;
 using Adaptation.Core;
@@ -30,6 +29,8 @@ internal static class VerifyCommand
         var bytes = TrustFiles.ReadFile(file, "the certificate");
         if (evidence is not null && !Directory.Exists(evidence))
             throw new BadInputException([new Problem(evidence, 0, "--evidence", "there is no such folder")]);
+        if (evidence is not null && Path.Combine(evidence, "evidence") is var inner && Directory.Exists(inner))
+            throw new BadInputException([new Problem(evidence, 0, "--evidence", $"is the folder of a run; give its evidence: {inner}")]);
         var trust = TrustFiles.Read(trustFiles);
         var standards = Standards(machine);
         var known = standards.Keys.ToImmutableDictionary(digest => digest, digest => standards[digest], StringComparer.Ordinal);
@@ -42,7 +43,10 @@ internal static class VerifyCommand
                 if (evidence is not null
                     && EvidenceVerifier.Verify(certificate, evidence, Named(certificate.Content.Suite.Sha256)) is EvidenceVerification.Refused differs)
                     return Refuse(file, differs.Rejection, json);
-                Accept(certificate, evidence is not null, json);
+                if (json)
+                    Write(writer => VerifiedView.Write(writer, certificate, evidence is not null));
+                else
+                    VerifiedView.Print(Console.Out, certificate, evidence is not null);
                 return ExitCode.Certified;
             default:
                 throw new System.Diagnostics.UnreachableException();
@@ -64,52 +68,11 @@ internal static class VerifyCommand
             Console.WriteLine($"{file}: {rejection.Message}");
             if (rejection.Code == "RESULT_WARNED")
                 Console.WriteLine("If you accept that, say so with --accept-waivers.  如接受豁免，请加 --accept-waivers");
+            if (rejection.Code == "SIG_UNTRUSTED")
+                Console.WriteLine("If you trust its issuer, give the trust file that you got from the issuer: --trust FILE.  如信任该签发者，请用 --trust 指定其信任文件");
         }
 
         return ExitCode.Rejected;
-    }
-
-    private static void Accept(VerifiedCertificate verified, bool withEvidence, bool json)
-    {
-        var content = verified.Content;
-        var counts = SuiteCounts.Of(content.Results);
-        if (json)
-        {
-            Write(writer =>
-            {
-                writer.WriteBoolean("valid", true);
-                writer.WriteBoolean("evidence", withEvidence);
-                writer.WriteString("certificateId", content.CertificateId);
-                writer.WriteString("level", content.Level.ToString());
-                writer.WriteString("issuerEnvironment", content.Issuer.Environment.ToString().ToLowerInvariant());
-                writer.WriteString("profileId", content.ProfileId);
-                writer.WriteString("modelId", content.ModelId);
-                writer.WriteString("notAfter", Utc(content.NotAfter));
-                writer.WriteString("result", content.Result);
-                WaiverView.Write(writer, verified.Waivers);
-            });
-            return;
-        }
-
-        Console.WriteLine($"VALID 有效  {content.CertificateId}  level {content.Level}{WaiverView.Result(content)}");
-        Console.WriteLine($"  profile 配置    {content.ProfileId}");
-        Console.WriteLine($"  model 模型      {content.ModelId}");
-        Console.WriteLine($"  suite 套件      {content.Suite.Name}, standard {content.Suite.Version} sha256:{content.Suite.Sha256[..12]}");
-        Console.WriteLine($"  checks 检验     {counts.Pass} pass, {counts.Fail} fail, {counts.Inconclusive} inconclusive, {counts.NotApplicable} not applicable");
-        Console.WriteLine($"  valid 有效期    {Utc(content.NotBefore)} to {Utc(content.NotAfter)}");
-        foreach (var waiver in verified.Waivers)
-            WaiverView.Print(waiver);
-        foreach (var cap in content.Caps)
-            Console.WriteLine($"  capped 受限     {cap}");
-        foreach (var (rule, reason) in content.Exceptions)
-            Console.WriteLine($"  exception 例外  {rule}: {reason}");
-        foreach (var key in verified.Keys)
-            Console.WriteLine($"  signed 签名     {key.AlgorithmName} {key.KeyId[..19]}… ({key.Environment.ToString().ToLowerInvariant()} key)");
-        Console.WriteLine(withEvidence
-            ? "  evidence 证据   complete; every figure and verdict was computed again and agrees  完整，全部重算一致"
-            : "  evidence 证据   not looked at; --evidence DIR computes every verdict again  未核对");
-        if (content.Issuer.Environment == KeyEnvironment.Test)
-            Console.WriteLine("  note 注意       signed by a development key: nothing was changed since, but it does not prove who issued it  开发密钥签名，不能证明签发者身份");
     }
 
     /// <summary>Digest of each standard that this program came with to its file; the one in the evidence is never asked.</summary>
@@ -139,6 +102,4 @@ internal static class VerifyCommand
 
         output.WriteByte((byte)'\n');
     }
-
-    private static string Utc(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -9,6 +9,7 @@ namespace Adaptation.Cli;
 internal static class LockDiffView
 {
     private const int Widest = 72;
+    private const int MaxOfList = 3;
     private static readonly JsonWriterOptions Literal = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static void Print(TextWriter output, LockInput first, LockInput second, LockComparison comparison)
@@ -24,11 +25,12 @@ internal static class LockDiffView
             output.WriteLine();
             var heading = Heading(group.Key);
             output.WriteLine($"{heading.Zh}  {heading.En}");
-            foreach (var difference in group)
+            foreach (var list in group.GroupBy(difference => difference.Field.Split('[')[0], StringComparer.Ordinal))
             {
-                output.WriteLine($"  {difference.Field}{(difference.Meaning == FieldMeaning.Detail ? "" : $"  {difference.Why.Zh}  {difference.Why.En}")}");
-                output.WriteLine($"    甲 {Shown(difference.First)}");
-                output.WriteLine($"    乙 {Shown(difference.Second)}");
+                foreach (var difference in list.Take(MaxOfList))
+                    Print(output, difference);
+                if (list.Count() > MaxOfList)
+                    output.WriteLine($"  {list.Key}  另有 {list.Count() - MaxOfList} 项，--json 列出全部  {list.Count() - MaxOfList} more; --json lists all");
             }
         }
 
@@ -37,6 +39,13 @@ internal static class LockDiffView
         var advice = Advice(first, comparison);
         output.WriteLine();
         output.WriteLine($"{advice.Zh}\n{advice.En}");
+    }
+
+    private static void Print(TextWriter output, LockDifference difference)
+    {
+        output.WriteLine($"  {difference.Field}{(difference.Meaning == FieldMeaning.Detail ? "" : $"  {difference.Why.Zh}  {difference.Why.En}")}");
+        output.WriteLine($"    甲 {Shown(difference.First)}");
+        output.WriteLine($"    乙 {Shown(difference.Second)}");
     }
 
     public static void WriteJson(TextWriter output, LockInput first, LockInput second, LockComparison comparison)
@@ -114,7 +123,8 @@ internal static class LockDiffView
         var fields = string.Join(", ", comparison.Deciding.Select(difference => difference.Field));
         return comparison.Coverage switch
         {
-            Coverage.Exact => new("A certificate of the first holds for the second.", "甲的证书适用于乙。"),
+            Coverage.Exact when first.Certificate is null => new("A certificate of the first would hold for the second.", "若甲获得证书，该证书适用于乙。"),
+            Coverage.Exact => new("The certificate of the first holds for the second.", "甲的证书适用于乙。"),
             Coverage.Inherited => new(
                 $"A certificate of the first holds for the second where its scope names the rule {comparison.Rule}; those of format 0.1 name none (docs/lock.md).",
                 $"若证书的范围列出规则 {comparison.Rule}，则甲的证书适用于乙；0.1 格式的证书未列出任何规则（docs/lock.md）。"),

@@ -28,14 +28,14 @@ public sealed record BaseImage(string Name, string Digest)
     {
         if (spec.Reference is { } reference)
         {
-            if (await engine.Client.FindImageAsync(reference, cancellationToken) is var (found, _))
-                return new BaseImage(reference, found);
+            if (await engine.Client.FindImageAsync(reference, cancellationToken) is { } found)
+                return new BaseImage(reference, found.Digest);
             // a machine that made its own goes on with it: the combination stays the same, and no run waits for a registry
             if (spec.Packages.IsEmpty || !LocalRoot.IsKept(machine, spec.Packages))
             {
                 var why = await engine.Client.TryPullAsync(reference, PullLimit, machine.Time, cancellationToken);
-                if (why is null && await engine.Client.FindImageAsync(reference, cancellationToken) is var (pulled, _))
-                    return new BaseImage(reference, pulled);
+                if (why is null && await engine.Client.FindImageAsync(reference, cancellationToken) is { } pulled)
+                    return new BaseImage(reference, pulled.Digest);
                 if (spec.Packages.IsEmpty)
                     throw new BrokenEnvironmentException($"Base image {reference} cannot be pulled: {why} Load it with `docker load`, or name one that this machine reaches.");
                 machine.Announce($"{reference} cannot be pulled; making a base image of this machine's packages");
@@ -54,9 +54,9 @@ public sealed record BaseImage(string Name, string Digest)
         // the tag is short and anyone may set it: the layer says whether it is the right one
         if (await LayerAsync(engine, name, cancellationToken) is var seen && seen != wanted)
             throw new BrokenEnvironmentException($"Base image {name} was loaded with layer {wanted}, and the engine has {seen ?? "none"}. Is its disk full?");
-        var (digest, _) = await engine.Client.FindImageAsync(name, cancellationToken)
+        var made = await engine.Client.FindImageAsync(name, cancellationToken)
             ?? throw new BrokenEnvironmentException($"Base image {name} was loaded and is gone again. Does something else clean up images?");
-        return new BaseImage(name, digest);
+        return new BaseImage(name, made.Digest);
     }
 
     private static async Task<string?> LayerAsync(DockerEngine engine, string name, CancellationToken cancellationToken)

@@ -20,18 +20,19 @@ internal sealed class DockerBuild(DockerClient client) : IDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            var (baseDigest, _) = await client.FindImageAsync(image.Base, cancellationToken)
+            var found = await client.FindImageAsync(image.Base, cancellationToken)
                 ?? throw new BrokenEnvironmentException($"Image {image.Name} builds on {image.Base}, which the container engine does not have. Pull or make it first.");
-            var context = await BuildContext.ReadAsync(image, baseDigest, cancellationToken);
+            var context = await BuildContext.ReadAsync(image, found.Digest, cancellationToken);
             var tag = $"adaptation/{image.Name}:{context.Digest}";
-            if (await client.FindImageAsync(tag, cancellationToken) is var (known, label)
-                && label(ContentLabel) == context.Digest && label(BaseLabel) == baseDigest)
+            var digest = await client.FindImageAsync(tag, cancellationToken) is { } known
+                && known.Label(ContentLabel) == context.Digest && known.Label(BaseLabel) == found.Digest
+                ? known.Digest
+                : await BuildAsync(image, found.Digest, context, tag, output, cancellationToken);
+            return new ContainerImage(tag, digest, found.Digest)
             {
-                return new ContainerImage(tag, known, baseDigest);
-            }
-
-            var built = await BuildAsync(image, baseDigest, context, tag, output, cancellationToken);
-            return new ContainerImage(tag, built, baseDigest);
+                Base = image.Base,
+                BaseInRegistry = found.InRegistries.IsEmpty ? null : string.Join(", ", found.InRegistries),
+            };
         }
         finally
         {
@@ -75,9 +76,9 @@ internal sealed class DockerBuild(DockerClient client) : IDisposable
         lines.Flush();
         if (id is null)
             throw new BrokenEnvironmentException($"The build of image {image.Name} ended without naming an image. Its last lines:\n{lines.Tail}");
-        var (found, _) = await client.FindImageAsync(tag, cancellationToken)
+        var built = await client.FindImageAsync(tag, cancellationToken)
             ?? throw new BrokenEnvironmentException($"The build of image {image.Name} gave {id}, and the engine does not find it as {tag}.");
-        return found;
+        return built.Digest;
     }
 
     private static string Json(params ReadOnlySpan<(string Name, string Value)> pairs)

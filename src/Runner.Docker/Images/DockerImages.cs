@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json;
 using Adaptation.Core;
@@ -7,8 +8,8 @@ namespace Adaptation.Runner.Docker;
 /// <summary>The daemon's calls on images that are not builds.</summary>
 internal static class DockerImages
 {
-    /// <summary>Finds an image by name or digest: its digest, and a way to ask for its labels; null where the engine does not have it.</summary>
-    public static async Task<(string Digest, Func<string, string?> Label)?> FindImageAsync(
+    /// <summary>Finds an image by name or digest; null where the engine does not have it.</summary>
+    public static async Task<FoundImage?> FindImageAsync(
         this DockerClient client, string name, CancellationToken cancellationToken)
     {
         try
@@ -16,7 +17,7 @@ internal static class DockerImages
             using var inspected = await client.GetAsync($"images/{name}/json", $"inspect image {name}", cancellationToken);
             var root = inspected.RootElement.Clone();
             var digest = root.Text("Id") ?? throw new BrokenEnvironmentException($"The container engine has image {name} and does not say its digest.");
-            return (digest, label => root.Text("Config", "Labels", label));
+            return new FoundImage(digest, [.. root.Texts("RepoDigests").Order(StringComparer.Ordinal)], label => root.Text("Config", "Labels", label));
         }
         catch (DockerException absent) when (absent.Status == HttpStatusCode.NotFound)
         {
@@ -75,3 +76,8 @@ internal static class DockerImages
     private static string WithTag(string reference) =>
         reference.Contains('@', StringComparison.Ordinal) || reference.LastIndexOf(':') > reference.LastIndexOf('/') ? reference : $"{reference}:latest";
 }
+
+/// <summary>An image that the engine has.</summary>
+/// <param name="Digest">The engine's id of it, <c>sha256:</c> and 64 hex digits.</param>
+/// <param name="InRegistries"><c>NAME@sha256:...</c>, in ordinal order; empty where it was never in a registry.</param>
+internal sealed record FoundImage(string Digest, ImmutableArray<string> InRegistries, Func<string, string?> Label);

@@ -67,7 +67,14 @@ public sealed record ImageSpec(
     string Name, string Folder, string Base, ImmutableSortedDictionary<string, string> Files);
 
 /// <param name="Digest"><c>sha256:</c> and 64 hex digits: of the platform image, never of a tag or an index.</param>
-public sealed record ContainerImage(string Name, string Digest, string BaseDigest);
+public sealed record ContainerImage(string Name, string Digest, string BaseDigest)
+{
+    /// <summary>The base by the name under which it was asked for; <c>none</c> where there is no image.</summary>
+    public string Base { get; init; } = "none";
+
+    /// <summary>What registries call the base: <c>NAME@sha256:...</c>, several with commas between; null where it came from none. As the engine says it.</summary>
+    public string? BaseInRegistry { get; init; }
+}
 
 /// <summary>What is asked of a container. Never an expected output, a limit, a check's name or a verdict: there is no field to put one in.</summary>
 public sealed record ContainerSpec

@@ -35,7 +35,7 @@ internal static class LockCapture
     /// <summary>Read of the run's files and of the container engine.</summary>
     private static readonly ImmutableArray<string> Captured =
     [
-        "container.cgroup", "container.components", "container.engine", "container.engineVersion", "container.image.baseSha256", "container.image.name", "container.image.sha256",
+        "container.cgroup", "container.components", "container.engine", "container.engineVersion", "container.image.base", "container.image.baseRegistry", "container.image.baseSha256", "container.image.name", "container.image.sha256",
         "framework.name", "framework.sha256", "framework.version", "isolation", "model.name", "model.sha256", "precision", "profile.id", "serve.sha256",
     ];
 
@@ -50,7 +50,10 @@ internal static class LockCapture
             stack.Set("container.components", StackProbe.Clean(string.Join(", ", engine.Components)));
         stack.Set("container.image.name", prepared.Image.Name);
         stack.Set("container.image.sha256", Bare(prepared.Image.Digest));
+        stack.Set("container.image.base", StackProbe.Clean(prepared.Image.Base));
         stack.Set("container.image.baseSha256", Bare(prepared.Image.BaseDigest));
+        if (prepared.Image.BaseInRegistry is { } known)
+            stack.Set("container.image.baseRegistry", StackProbe.Clean(known));
         if (prepared.Launch is { } launch)
         {
             stack.Set("launch.form", LaunchChoice.Word(launch.Form));

@@ -22,7 +22,9 @@ internal static class ReportLevels
     {
         var (name, meaning) = (ReportWords.Name(tally.Level), ReportWords.Meaning(tally.Level));
         page.Add($"<li class=\"{(isReached ? "reached" : "open")}\"><b>{tally.Level.ToString()}</b> <strong>{name}</strong> <span class=\"quiet\">{meaning}</span>");
-        page.Add($"<span class=\"state\">{(isReached ? new LocalText("reached", "已达到") : new LocalText("not reached", "未达到"))}</span>");
+        var isCapped = !isReached && tally.Musts > 0 && tally.Passed + tally.NotApplicable == tally.Musts;
+        var state = isReached ? new LocalText("reached", "已达到") : isCapped ? new("not reached: capped, see below", "未达到：受封顶因素限制，见下") : new("not reached", "未达到");
+        page.Add($"<span class=\"state\">{state}</span>");
         page.Add($"<span class=\"tally\">{Words(tally)}</span></li>");
     }
 

@@ -1,3 +1,4 @@
+using Adaptation.Certificates;
 using Adaptation.Core;
 
 namespace Adaptation.Runner;
@@ -9,7 +10,10 @@ internal static class ReportStack
 
     public static void Write(HtmlText page, ReportContent content)
     {
-        page.Add($"<section><h2>{new LocalText("Combination tested", "受测组合")}</h2><dl class=\"stack\">");
+        page.Add($"<section><h2>{new LocalText("Combination tested", "受测组合")}</h2>");
+        if (!content.Combination.IsEmpty)
+            WriteParts(page, content);
+        page.Add($"<h3>{new LocalText("Every recorded fact", "全部记录")}</h3><dl class=\"stack\">");
         var shown = content.Combination.Take(MaxFacts).ToList();
         foreach (var component in shown.GroupBy(fact => fact.Key.Split('.')[0]))
         {
@@ -30,6 +34,15 @@ internal static class ReportStack
         page.Add($"</section>");
     }
 
+    /// <summary>What a buyer asks for, each with an answer: also where there is nothing, or nothing was read.</summary>
+    private static void WriteParts(HtmlText page, ReportContent content)
+    {
+        page.Add($"<dl class=\"facts\">");
+        foreach (var part in TestedStack.Of(content.Combination.DistinctBy(fact => fact.Key).ToDictionary(fact => fact.Key, fact => fact.Value, StringComparer.Ordinal)))
+            page.Add($"<div><dt>{part.Title}</dt><dd class=\"fact\">{part.Text}</dd></div>");
+        page.Add($"</dl>");
+    }
+
     private static void WriteExceptions(HtmlText page, ReportContent content)
     {
         if (content.Plan.HardeningExceptions.IsEmpty)
@@ -45,19 +58,20 @@ internal static class ReportStack
 
     private static LocalText Name(string component) => component switch
     {
-        "chip" or "accelerator" => new("Chip", "芯片"),
-        "device" => new("Device", "设备"),
-        "host" => new("Host", "主机"),
+        "accelerator" => new("Chip", "芯片"),
+        "cpu" => new("Processor", "处理器"),
+        "environment" => new("Environment variables", "环境变量"),
+        "launch" => new("Launch", "启动方式"),
+        "plugin" => new("Plug-in", "插件"),
+        "profile" => new("Profile", "配置"),
+        "runtime" => new("Container runtime", "容器运行时"),
+        "serve" => new("Start of the server", "服务启动"),
         "os" => new("Operating system", "操作系统"),
-        "kernel" => new("Kernel", "内核"),
         "driver" => new("Driver", "驱动"),
         "firmware" => new("Firmware", "固件"),
         "toolkit" => new("Toolkit", "工具链"),
         "framework" => new("Framework", "框架"),
-        "engine" => new("Engine", "推理引擎"),
-        "server" => new("Server", "推理服务"),
-        "container" => new("Container engine", "容器引擎"),
-        "image" => new("Image", "镜像"),
+        "container" => new("Container and image", "容器与镜像"),
         "model" => new("Model", "模型"),
         "precision" => new("Precision", "精度"),
         "isolation" => new("Isolation", "隔离方式"),

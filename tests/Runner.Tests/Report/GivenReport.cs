@@ -69,9 +69,11 @@ internal static class GivenReport
         ],
         Combination =
         [
-            ("chip.vendor", "Huawei"), ("chip.model", "Ascend 910B3"), ("chip.count", "1"), ("driver.version", "25.2.0"), ("firmware.version", "7.7.0.6.236"),
-            ("toolkit.name", "CANN"), ("toolkit.version", "8.2.RC1"), ("engine.name", "onnxruntime"), ("engine.version", "1.20.1"),
-            ("image.name", "adaptation/onnxruntime-cann"), ("image.digest", $"sha256:{Digest}"), ("model", "pp-ocrv4-rec"), ("precision", "fp32"), ("isolation", "Docker 27.3.1, cgroup 2, no network"),
+            ("accelerator.vendor", "Huawei"), ("accelerator.model", "Ascend 910B3"), ("accelerator.count", "1"), ("driver.version", "25.2.0"), ("firmware.version", "7.7.0.6.236"),
+            ("toolkit.name", "CANN"), ("toolkit.version", "8.2.RC1"), ("framework.name", "onnxruntime"), ("framework.version", "1.20.1"),
+            ("container.image.name", "adaptation/onnxruntime-cann"), ("container.image.sha256", Digest), ("container.image.base", "cann:8.2.rc1"), ("container.image.baseSha256", Digest),
+            ("container.engine", "Docker"), ("container.engineVersion", "27.3.1"), ("model.name", "pp-ocrv4-rec"), ("os.id", "openEuler"), ("os.kernel", "6.6.0"),
+            ("precision", "fp32"), ("isolation", "container"),
         ],
         StartedUtc = "2026-03-01T08:15:02Z",
         FinishedUtc = "2026-03-01T08:31:47Z",
