@@ -163,7 +163,7 @@ public static class TelemetryFile
         }
     }
 
-    private static IEnumerable<JsonElement> All(JsonElement of, string name, int most) => of.GetProperty(name) is var array && array.GetArrayLength() is var count && count <= most
+    private static JsonElement.ArrayEnumerator All(JsonElement of, string name, int most) => of.GetProperty(name) is var array && array.GetArrayLength() is var count && count <= most
         ? array.EnumerateArray() : throw TooMuch(name, count, most);
 
     private static JsonElement Of(JsonElement array, int length) =>
