@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Adaptation.Certificates;
-using Adaptation.Testing;
 
 namespace Adaptation.Runner.Tests;
 
