@@ -53,6 +53,8 @@ internal sealed record LockField(string Path, FieldMeaning Meaning, LocalText Wh
         new("container.image.name", FieldMeaning.Label, Named), new("container.image.base", FieldMeaning.Label, Named), new("container.image.baseRegistry", FieldMeaning.Label, Named),
         new("container", FieldMeaning.Related, Around), new("runtime", FieldMeaning.Related, Around),
         new("isolation", FieldMeaning.Voids, Started), new("serve", FieldMeaning.Voids, Started), new("environment", FieldMeaning.Voids, Started), new("launch.form", FieldMeaning.Voids, Started),
+        new("launch", FieldMeaning.Voids, new("the server's container is given other resources or rights", "容器获得的资源或权限不同")),
+        new("launch.files", FieldMeaning.Voids, new("other files of the machine are mounted into the container", "挂载进容器的主机文件不同")),
         new("launch.devices", FieldMeaning.Detail, Bookkeeping),
         new("model", FieldMeaning.Voids, new("another model", "模型不同")), new("model.name", FieldMeaning.Label, Named),
         new("precision", FieldMeaning.Voids, new("another precision", "精度不同")),

@@ -10,7 +10,7 @@ namespace Adaptation.Core;
 /// </remarks>
 internal static class PowerMeters
 {
-    private const string Rapl = "/sys/class/powercap/intel-rapl:", Energy = "/energy_uj", AcpiMeter = "power_meter";
+    private const string Rapl = "/sys/class/powercap/intel-rapl:", Energy = "/energy_uj", Average = "/power1_average", AcpiMeter = "power_meter";
 
     private static readonly ImmutableArray<string> Caps = ["constraint_0_max_power_uw", "constraint_0_power_limit_uw"];
 
@@ -23,9 +23,9 @@ internal static class PowerMeters
         {
             ImmutableArray<TelemetryReading> readings = [.. log.Readings.Where(reading => reading.Source == at && reading.Text is not null && reading.To - reading.From <= gapNanos)];
             channels.AddRange(
-                source.IsTool ? Tool(source, at, readings, gapNanos, capFactor)
-                : source.Name == TelemetrySource.Rapl ? Counters(source, at, readings, gapNanos, capFactor)
-                : Sensors(source, at, readings, gapNanos));
+                source.IsTool ? Tool(log, at, readings, gapNanos, capFactor)
+                : source.Name == TelemetrySource.Rapl ? Counters(log, at, readings, gapNanos, capFactor)
+                : Sensors(log, at, readings, gapNanos));
         }
 
         return channels.ToImmutable();
@@ -38,16 +38,17 @@ internal static class PowerMeters
     /// <summary>Devices of which a tool prints rows and never a power.</summary>
     public static ImmutableArray<string> Powerless(TelemetryLog log) =>
     [
-        .. log.Sources.SelectMany((source, at) => !source.IsTool ? [] : log.Readings.Where(reading => reading.Source == at).SelectMany(reading => Devices(source, reading))
+        .. log.Sources.SelectMany((source, at) => !source.IsTool ? [] : log.Readings.Where(reading => reading.Source == at).SelectMany(reading => Devices(log, reading))
             .GroupBy(device => device.Id, StringComparer.Ordinal).Where(same => same.All(device => device.Power is null)).Select(same => $"{source.Name} device {same.Key}")),
     ];
 
-    public static ImmutableArray<DeviceSample> Devices(TelemetrySource source, TelemetryReading reading) =>
-        reading.Text is { } text && source.IsTool ? ToolFormats.Find(source.Name)?.Read(text).Devices ?? [] : [];
+    public static ImmutableArray<DeviceSample> Devices(TelemetryLog log, TelemetryReading reading) =>
+        reading.Text is { } text && log.Sources[reading.Source] is { IsTool: true } source ? log.Texts.Devices(source.Name, text) : [];
 
-    private static IEnumerable<PowerChannel> Tool(TelemetrySource source, int at, ImmutableArray<TelemetryReading> readings, long gapNanos, double capFactor)
+    private static IEnumerable<PowerChannel> Tool(TelemetryLog log, int at, ImmutableArray<TelemetryReading> readings, long gapNanos, double capFactor)
     {
-        var samples = readings.SelectMany(reading => Devices(source, reading).Select(device => (reading.At, Device: device))).Where(sample => sample.Device.Power is not null);
+        var source = log.Sources[at];
+        var samples = readings.SelectMany(reading => Devices(log, reading).Select(device => (reading.At, Device: device))).Where(sample => sample.Device.Power is not null);
         foreach (var device in samples.GroupBy(sample => sample.Device.Id, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             var cap = device.Max(sample => sample.Device.PowerCap) is > 0 and var printed ? (double)printed : source.CapMilliwatts / 1000.0;
@@ -56,10 +57,11 @@ internal static class PowerMeters
         }
     }
 
-    private static IEnumerable<PowerChannel> Counters(TelemetrySource source, int at, ImmutableArray<TelemetryReading> readings, long gapNanos, double capFactor)
+    private static IEnumerable<PowerChannel> Counters(TelemetryLog log, int at, ImmutableArray<TelemetryReading> readings, long gapNanos, double capFactor)
     {
-        var about = FileLines.Read(source.About);
-        var read = readings.Select(reading => (reading.At, Files: FileLines.Read(reading.Text!))).ToImmutableArray();
+        var source = log.Sources[at];
+        var about = log.Texts.Files(source.About);
+        var read = Numbers(log, readings, Energy);
         foreach (var name in about.Where(file => file.Key.StartsWith(Rapl, StringComparison.Ordinal) && file.Key.EndsWith("/name", StringComparison.Ordinal)))
         {
             var domain = name.Key[..^"/name".Length];
@@ -71,17 +73,17 @@ internal static class PowerMeters
             var package = isPackage ? name.Value : about.GetValueOrDefault($"{domain[..domain.LastIndexOf(':')]}/name", "");
             yield return PowerChannel.OfCounter(
                 $"{source.Name} {package}{(isPackage ? "" : " dram")}", at, MeterPoint.Processors,
-                Unwrapped(read.Select(reading => (reading.At, reading.Files.Number(domain + Energy))), range), gapNanos, cap * capFactor);
+                Unwrapped(read[domain + Energy], range), gapNanos, cap * capFactor);
         }
     }
 
     /// <summary>Joules since the first reading. A counter that went back came to its end and began again; where nobody says where that is, it is read anew.</summary>
-    private static IEnumerable<(long At, double Joules)> Unwrapped(IEnumerable<(long At, long? Micros)> readings, long? range)
+    private static IEnumerable<(long At, double Joules)> Unwrapped(IEnumerable<(long At, long Micros)> readings, long? range)
     {
         (long Micros, Int128 Sum)? last = null;
-        foreach (var (at, read) in readings)
+        foreach (var (at, micros) in readings)
         {
-            if (read is not (>= 0 and var micros))
+            if (micros < 0)
                 continue;
             var step = last is { } before ? micros >= before.Micros ? micros - before.Micros : range is { } end && end >= before.Micros ? end - before.Micros + micros : (long?)null : 0;
             if (step is not { } counted)
@@ -95,16 +97,20 @@ internal static class PowerMeters
         }
     }
 
-    private static IEnumerable<PowerChannel> Sensors(TelemetrySource source, int at, ImmutableArray<TelemetryReading> readings, long gapNanos)
+    private static IEnumerable<PowerChannel> Sensors(TelemetryLog log, int at, ImmutableArray<TelemetryReading> readings, long gapNanos)
     {
-        var about = FileLines.Read(source.About);
-        var read = readings.Select(reading => (reading.At, Files: FileLines.Read(reading.Text!))).ToImmutableArray();
+        var about = log.Texts.Files(log.Sources[at].About);
+        var read = Numbers(log, readings, Average);
         foreach (var name in about.Where(file => file.Key.EndsWith("/name", StringComparison.Ordinal) && file.Value == AcpiMeter))
         {
-            var file = $"{name.Key[..^"/name".Length]}/power1_average";
-            var points = read.Select(reading => (reading.At, Micros: reading.Files.Number(file))).Where(point => point.Micros is not null).Select(point => (point.At, point.Micros!.Value / 1e6)).ToImmutableArray();
+            var points = read[$"{name.Key[..^"/name".Length]}{Average}"].Select(point => (point.At, point.Number / 1e6)).ToImmutableArray();
             if (!points.IsEmpty)
                 yield return PowerChannel.OfGauge(string.Create(CultureInfo.InvariantCulture, $"{AcpiMeter} {name.Key.Split('/')[^2]}"), at, MeterPoint.Machine, points, gapNanos, null);
         }
     }
+
+    /// <summary>Each such file's numbers in the order of the readings: gone through once, so that what is named and never read costs nothing.</summary>
+    private static ILookup<string, (long At, long Number)> Numbers(TelemetryLog log, ImmutableArray<TelemetryReading> readings, string file) => readings
+        .SelectMany(reading => log.Texts.Files(reading.Text!) is var files ? files.Keys.Where(path => path.EndsWith(file, StringComparison.Ordinal)).Select(path => (path, reading.At, Number: files.Number(path))) : [])
+        .Where(point => point.Number is not null).ToLookup(point => point.path, point => (point.At, point.Number!.Value), StringComparer.Ordinal);
 }

@@ -18,6 +18,9 @@ public static class PowerSlices
         return [.. Enumerable.Range(0, slices).Select(slice => Mean(parts, from + ((to - from) / slices * slice), (to - from) / slices))];
     }
 
+    /// <summary>What the power is of: names of the counters and devices that are summed; empty where nothing shows one.</summary>
+    public static ImmutableArray<string> Parts(TelemetryLog log) => [.. PowerMeters.Whole(PowerMeters.Read(log, GapNanos, capFactor: 10)).Select(part => part.Name)];
+
     private static double? Mean(ImmutableArray<PowerChannel> parts, long from, long length)
     {
         var joules = 0.0;

@@ -8,15 +8,15 @@ namespace Adaptation.Core;
 public static class TelemetryFile
 {
     private const string Schema = "adaptation.telemetry/v1";
-    private const int MostReadings = 1_000_000;
 
+    private static readonly JsonWriterOptions Literal = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
     public static byte[] Write(TelemetryLog log)
     {
         ArgumentNullException.ThrowIfNull(log);
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, Literal))
         {
             json.WriteStartObject();
             json.WriteString("schema", Schema);
@@ -43,16 +43,18 @@ public static class TelemetryFile
         problem = "";
         try
         {
+            if (file.Length > TelemetryLimits.Bytes)
+                throw TooMuch("bytes", file.Length, TelemetryLimits.Bytes);
             using var document = JsonDocument.Parse(file, Strict);
             var root = document.RootElement;
             if (root.GetProperty("schema").GetString() != Schema)
                 throw new InvalidDataException($"its schema is not {Schema}");
-            ImmutableArray<TelemetrySource> sources = [.. root.GetProperty("sources").EnumerateArray().Select(Source)];
+            ImmutableArray<TelemetrySource> sources = [.. All(root, "sources", TelemetryLimits.Sources).Select(Source)];
             return new()
             {
                 Sources = sources,
                 Readings = Readings(root, sources.Length),
-                Phases = [.. root.GetProperty("phases").EnumerateArray().Select(phase => new TelemetryPhase(phase[0].GetString()!, Time(phase[1]), Later(phase[1], phase[2])))],
+                Phases = [.. All(root, "phases", TelemetryLimits.Phases).Select(phase => new TelemetryPhase(Text(Of(phase, 3)[0]), Time(phase[1]), Later(phase[1], phase[2])))],
                 IsAccelerated = root.GetProperty("accelerated").GetBoolean(),
                 IsClockSynchronised = root.TryGetProperty("clockSynchronised", out var clock) ? clock.GetBoolean() : null,
             };
@@ -126,9 +128,9 @@ public static class TelemetryFile
             json.WriteNumber(name, some);
     }
 
-    private static TelemetrySource Source(JsonElement source) => new(source.GetProperty("name").GetString()!, source.GetProperty("tool").GetBoolean(), source.GetProperty("about").GetString()!)
+    private static TelemetrySource Source(JsonElement source) => new(Text(source.GetProperty("name")), source.GetProperty("tool").GetBoolean(), Text(source.GetProperty("about")))
     {
-        Command = [.. source.GetProperty("command").EnumerateArray().Select(word => word.GetString()!)],
+        Command = [.. All(source, "command", TelemetryLimits.Words).Select(Text)],
         DevicesPerBoard = Optional(source, "devicesPerBoard"),
         CapMilliwatts = Optional(source, "capMilliwatts"),
         UncertaintyPpm = Optional(source, "uncertaintyPpm"),
@@ -136,26 +138,41 @@ public static class TelemetryFile
 
     private static ImmutableArray<TelemetryReading> Readings(JsonElement root, int sources)
     {
-        string[] texts = [.. root.GetProperty("texts").EnumerateArray().Select(text => text.GetString()!)];
-        var readings = root.GetProperty("readings");
-        if (readings.GetArrayLength() > MostReadings)
-            throw new InvalidDataException($"it has {readings.GetArrayLength()} readings; at most {MostReadings} are read");
-        var last = new long[sources];
-        return [.. readings.EnumerateArray().Select(Reading)];
+        string[] texts = [.. All(root, "texts", TelemetryLimits.Readings).Select(Text)];
+        if (texts.Sum(text => (long)text.Length) is > TelemetryLimits.Texts and var kept)
+            throw TooMuch("characters of texts", kept, TelemetryLimits.Texts);
+        if (texts.Distinct(StringComparer.Ordinal).Count() < texts.Length)
+            throw new InvalidDataException("a text stands there twice");
+        var (last, read) = (new long[sources], 0L);
+        return [.. All(root, "readings", TelemetryLimits.Readings).Select(Reading)];
 
         TelemetryReading Reading(JsonElement reading)
         {
-            var (source, from, to) = (reading[0].GetInt32(), Time(reading[1]), Later(reading[1], reading[2]));
+            var (source, from, to) = (Of(reading, 4)[0].GetInt32(), Time(reading[1]), Later(reading[1], reading[2]));
             if (source < 0 || source >= sources)
                 throw new InvalidDataException($"a reading is of source {source}, and there are {sources}");
             if (from < last[source])
                 throw new InvalidDataException($"two readings of source {source} were made at once");
             last[source] = to;
-            return reading[3].ValueKind == JsonValueKind.String ? new(source, from, to, null, reading[3].GetString())
-                : reading[3].GetInt32() is var place && place >= 0 && place < texts.Length ? new(source, from, to, texts[place], null)
-                : throw new InvalidDataException("a reading is of a text that is not there");
+            if (reading[3].ValueKind == JsonValueKind.String)
+                return new(source, from, to, null, Text(reading[3]));
+            if (reading[3].GetInt32() is var place && (place < 0 || place >= texts.Length))
+                throw new InvalidDataException("a reading is of a text that is not there");
+            read += texts[place].Length;
+            return read <= TelemetryLimits.Read ? new(source, from, to, texts[place], null) : throw TooMuch("characters of readings", read, TelemetryLimits.Read);
         }
     }
+
+    private static JsonElement.ArrayEnumerator All(JsonElement of, string name, int most) => of.GetProperty(name) is var array && array.GetArrayLength() is var count && count <= most
+        ? array.EnumerateArray() : throw TooMuch(name, count, most);
+
+    private static JsonElement Of(JsonElement array, int length) =>
+        array.GetArrayLength() == length ? array : throw new InvalidDataException($"expected {length} members, found {array.GetArrayLength()}");
+
+    private static string Text(JsonElement text) => text.GetString() is not { } read ? throw new InvalidDataException("null stands in the place of a text")
+        : read.Length <= TelemetryLimits.OneText ? read : throw TooMuch("characters of one text", read.Length, TelemetryLimits.OneText);
+
+    private static InvalidDataException TooMuch(string what, long found, long most) => new(FormattableString.Invariant($"it has {found} {what}; at most {most} are read"));
 
     private static long Time(JsonElement time) => time.GetInt64() is >= 0 and < 1L << 53 and var nanos ? nanos : throw new InvalidDataException($"{time} is no time");
 

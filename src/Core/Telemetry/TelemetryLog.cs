@@ -20,6 +20,9 @@ public sealed record TelemetryLog
     /// <summary>Whether the kernel says that its clock is disciplined (NTP, PTP); null where it did not say.</summary>
     public bool? IsClockSynchronised { get; init; }
 
+    /// <summary>What the readings' texts say.</summary>
+    internal TelemetryTexts Texts { get; } = new();
+
     /// <summary>The only phase of that name, or null.</summary>
     public TelemetryPhase? Phase(string name) => Phases.Where(phase => phase.Name == name).Take(2).ToArray() is [var only] ? only : null;
 }

@@ -17,14 +17,14 @@ public sealed record TelemetrySummary(
     public static TelemetrySummary Of(TelemetryLog log, long from, long to)
     {
         ArgumentNullException.ThrowIfNull(log);
-        ImmutableArray<ImmutableSortedDictionary<string, string>> kernel = [.. Within(log, from, to, source => source is { IsTool: false, Name: TelemetrySource.Kernel }).Select(reading => FileLines.Read(reading.Text!))];
+        ImmutableArray<ImmutableSortedDictionary<string, string>> kernel = [.. Within(log, from, to, source => source is { IsTool: false, Name: TelemetrySource.Kernel }).Select(reading => log.Texts.Files(reading.Text!))];
         ImmutableArray<ImmutableArray<DeviceSample>> tools =
-            [.. Within(log, from, to, source => source.IsTool).Select(reading => PowerMeters.Devices(log.Sources[reading.Source], reading)).Where(devices => !devices.IsEmpty)];
+            [.. Within(log, from, to, source => source.IsTool).Select(reading => PowerMeters.Devices(log, reading)).Where(devices => !devices.IsEmpty)];
         var devices = tools.SelectMany(reading => reading).ToImmutableArray();
         ImmutableArray<decimal> held = [.. tools.Where(reading => reading.All(device => device.MemoryUsed is not null)).Select(reading => reading.Sum(device => device.MemoryUsed!.Value))];
         return new(
             Busy(kernel), Values(kernel, "/proc/meminfo", "MemAvailable").Min() * 1024, Values(kernel, "/sys/class/hwmon/", "_input", "/temp").Max() / 1000.0, Throttles(kernel),
-            Values(kernel, "/sys/devices/system/cpu/", "/scaling_cur_freq").Average() / 1000.0, devices.Average(device => device.Utilisation),
+            Values(kernel, "/sys/devices/system/cpu/", "/scaling_cur_freq").Average(kilohertz => (double?)kilohertz) / 1000.0, devices.Average(device => device.Utilisation),
             devices.Max(device => device.Temperature), held.IsEmpty ? null : (held.Min(), held.Max()));
     }
 
@@ -46,7 +46,8 @@ public sealed record TelemetrySummary(
     {
         if (!files.TryGetValue("/proc/stat", out var line))
             return null;
-        var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Take(8).Select(word => long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) ? ticks : -1).ToArray();
+        var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Take(8)
+            .Select(word => long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= FileLines.MostNumber ? ticks : -1).ToArray();
         return fields.Length == 8 && fields.All(ticks => ticks >= 0) ? (fields.Sum() - fields[3] - fields[4], fields.Sum()) : null;
     }
 

@@ -250,11 +250,19 @@ public static partial class ProfileReader
     /// <summary>A number without who says it, and for when, is none.</summary>
     private static DeclaredPue? Pue(YamlMap pue)
     {
-        var (value, source, period) = (pue.Text("value"), pue.Text("source"), pue.Text("period"));
+        var (value, source, period) = (pue.Text("value"), Said("source", "who measured it: a meter, a report"), Said("period", "from when to when: 2025-01 to 2025-12"));
         if (decimal.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var ratio) && ratio is >= 1 and <= 10 && ratio * 1000 == decimal.Truncate(ratio * 1000))
             return new((long)(ratio * 1000), source, period);
         pue.Problem("value", $"is `{value}`; expected total energy of the site over that of its equipment, 1 to 10, to the thousandth");
         return null;
+
+        string Said(string key, string what)
+        {
+            var text = pue.Text(key);
+            if (text.Length > 0 && string.IsNullOrWhiteSpace(text))
+                pue.Problem(key, $"is blank; expected {what}");
+            return text;
+        }
     }
 
     /// <summary>Text that identifies something on a certificate is printable ASCII: no homoglyph can stand for another chip.</summary>

@@ -11,7 +11,7 @@ public readonly partial record struct DeviceNode(DeviceNodeKind Kind, uint Major
     private const int LinksThemselves = 0x100; // AT_SYMLINK_NOFOLLOW
     private const uint Basic = 0x7ff; // STATX_BASIC_STATS
 
-    internal const string Folder = "a folder";
+    internal const string Folder = "a folder", Link = "a symbolic link", PlainFile = "a plain file";
 
     /// <summary>Such as <c>c 236:0</c>.</summary>
     public override string ToString() => Kind switch
@@ -30,6 +30,9 @@ public readonly partial record struct DeviceNode(DeviceNodeKind Kind, uint Major
     /// <inheritdoc cref="TryStat(string)"/>
     internal static DeviceNode? TryStatIn(SafeHandle folder, string name, out string what) => TryStat((int)folder.DangerousGetHandle(), name, LinksThemselves, out what);
 
+    /// <returns>What a name itself is, in words: a link is not followed; null where there is nothing of that name, or this user may not look.</returns>
+    internal static string? TryKind(string path) => TryStat(Here, path, LinksThemselves, out var what) is null ? null : what;
+
     private static DeviceNode? TryStat(int folder, string path, int flags, out string what)
     {
         what = "";
@@ -38,7 +41,7 @@ public readonly partial record struct DeviceNode(DeviceNodeKind Kind, uint Major
             return null;
         static uint Word(ReadOnlySpan<byte> from, int at) => MemoryMarshal.Read<uint>(from[at..]);
         var mode = MemoryMarshal.Read<ushort>(stat[28..]);
-        what = (mode & 0xF000) switch { 0x4000 => Folder, 0xA000 => "a symbolic link", 0x8000 => "a plain file", _ => "no device" };
+        what = (mode & 0xF000) switch { 0x4000 => Folder, 0xA000 => Link, 0x8000 => PlainFile, _ => "no device" };
         var kind = (mode & 0xF000) switch { 0x2000 => DeviceNodeKind.Character, 0x6000 => DeviceNodeKind.Block, _ => DeviceNodeKind.None };
         return new(kind, Word(stat, 128), Word(stat, 132), (UnixFileMode)(mode & 0xFFF), Word(stat, 20), Word(stat, 24));
     }

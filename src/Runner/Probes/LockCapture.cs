@@ -21,6 +21,7 @@ internal static class LockCapture
         stack.Set("model.sha256", prepared.Inputs.Model.Sha256);
         stack.Set("serve.sha256", await ServeDigestAsync(prepared, cancellationToken));
         EnvironmentCapture.Read(stack, profile, prepared.Launch);
+        await LaunchCapture.ReadAsync(stack, profile, prepared.Launch, prepared.Engine.Description.IsContainer, machine, cancellationToken);
         await ReadSoftwareAsync(stack, prepared, machine, cancellationToken);
         await ReadFilesAsync(stack, prepared, probe, cancellationToken);
         return stack;
@@ -30,7 +31,7 @@ internal static class LockCapture
     public static CombinationLock LockOf(StackFacts stack) => new(Nest(stack.Facts), stack.Detail);
 
     /// <summary>What a profile can state of a stack: the fields that are read of such a chip, and what the server says of its device.</summary>
-    public static ImmutableArray<string> Fields(ChipFacts chip) => [.. StackProbe.Fields(chip), .. Captured, Core.Plan.EngineDevice];
+    public static ImmutableArray<string> Fields(ChipFacts chip) => [.. StackProbe.Fields(chip), .. Captured, .. LaunchCapture.Names, Core.Plan.EngineDevice];
 
     /// <summary>Read of the run's files and of the container engine.</summary>
     private static readonly ImmutableArray<string> Captured =
@@ -54,11 +55,6 @@ internal static class LockCapture
         stack.Set("container.image.baseSha256", Bare(prepared.Image.BaseDigest));
         if (prepared.Image.BaseInRegistry is { } known)
             stack.Set("container.image.baseRegistry", StackProbe.Clean(known));
-        if (prepared.Launch is { } launch)
-        {
-            stack.Set("launch.form", LaunchChoice.Word(launch.Form));
-            stack.Set("launch.devices", LaunchChoice.Text(launch.Indices));
-        }
     }
 
     /// <summary>Driver, firmware, toolkit, framework and plug-in.</summary>

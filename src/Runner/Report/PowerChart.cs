@@ -21,11 +21,22 @@ internal static class PowerChart
             WritePicture(page, watts, (load.From - from) / (double)(load.To - from), seconds);
         page.Add($"<dl class=\"legend\">");
         if (watts.Any(slice => slice is not null))
-            ChartLegend.Entry(page, new("highest slice", "最高时段"), $"{Number(watts.Max() ?? 0)} W");
+        {
+            // one bar of the picture is the mean of so long: a peak between two readings is not in it
+            var each = Number(seconds / watts.Length);
+            ChartLegend.Entry(page, new($"highest mean of {each} s", $"最高功率（{each} 秒均值）"), $"{Number(watts.Max() ?? 0)} W");
+            ChartLegend.Entry(page, new("counted by", "计量来源"), Sources(PowerSlices.Parts(log)));
+        }
         else
             ChartLegend.Entry(page, new("power", "功率"), new LocalText("not measured", "未测量"));
         WriteMachine(page, TelemetrySummary.Of(log, load.From, load.To));
         page.Add($"</dl></figure>");
+    }
+
+    private static string Sources(ImmutableArray<string> parts)
+    {
+        const int most = 3;
+        return string.Join(", ", parts.Take(most)) + (parts.Length > most ? $" + {parts.Length - most}" : "");
     }
 
     private static void WritePicture(HtmlText page, ImmutableArray<double?> watts, double loadAt, double seconds)
@@ -43,7 +54,8 @@ internal static class PowerChart
         page.Add($"""
             <svg viewBox="0 0 460 142" role="img"><title>功率随时间变化 · Power over time</title>
             <path class="line" d="{path}"/><path class="declared" d="M{mark} {Top}V{Bottom}"/>
-            <text class="declared-text" x="{Math.Min(mark + 4, 380)}" y="{Top - 8}">负载 load</text>
+            <text class="declared-text" x="{Math.Clamp(mark + 4, 70, 380)}" y="{Top - 8}">负载 load</text>
+            <text x="{Left}" y="{Top - 8}">{Number(top)} W</text><text x="{Right}" y="{Bottom - 4}" text-anchor="end">0 W</text>
             <path class="axis" d="M{Left} {Bottom}H{Right}"/><text x="{Left}" y="{Bottom + 16}">0 s</text>
             <text x="{Right}" y="{Bottom + 16}" text-anchor="end">{Number(seconds)} s</text></svg>
             """);

@@ -75,6 +75,13 @@ internal static class ReportStack
         "model" => new("Model", "模型"),
         "precision" => new("Precision", "精度"),
         "isolation" => new("Isolation", "隔离方式"),
+        "cpu" => new("Processor", "处理器"),
+        "environment" => new("Environment variables", "环境变量"),
+        "launch" => new("Given to the container", "容器所得资源"),
+        "plugin" => new("Plug-in", "插件"),
+        "profile" => new("Profile", "配置"),
+        "runtime" => new("Vendor's container runtime", "厂商容器运行时"),
+        "serve" => new("How the server is started", "服务启动方式"),
         _ => new(component, component),
     };
 }

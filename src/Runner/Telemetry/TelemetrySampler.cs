@@ -7,7 +7,7 @@ namespace Adaptation.Runner;
 /// <remarks>Whatever a reader does, the step does not see it: what fails is kept as a failure, what hangs is ended, and one that goes on failing is left alone.</remarks>
 internal sealed class TelemetrySampler : IAsyncDisposable
 {
-    private const int MostFailures = 5, LongestText = 1 << 16, MostText = 32 << 20;
+    private const int MostFailures = 5;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(950), LastWord = TimeSpan.FromSeconds(3); // a timer rings some milliseconds late: no more than a second
 
     private readonly ImmutableArray<TelemetryReader> _readers;
@@ -17,7 +17,7 @@ internal sealed class TelemetrySampler : IAsyncDisposable
     private readonly HashSet<string> _texts = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new(), _abort = new();
     private readonly Task _all;
-    private long _kept;
+    private long _kept, _read;
 
     public TelemetrySampler(ImmutableArray<TelemetryReader> readers, TimeProvider time)
     {
@@ -83,10 +83,19 @@ internal sealed class TelemetrySampler : IAsyncDisposable
         var (from, to) = (At(started), Now);
         lock (_gate)
         {
-            var failure = output.Failure ?? (output.Text.Length > LongestText ? $"it printed {output.Text.Length} characters; at most {LongestText} are kept" : null);
-            if (failure is null && _texts.Add(output.Text))
-                failure = (_kept += output.Text.Length) > MostText ? $"not kept: a step keeps {MostText >> 20} MiB of readings" : null;
-            _readings.Add(new(source, from, to, failure is null ? output.Text : null, failure));
+            if (_readings.Count == TelemetryLimits.Readings)
+                return; // a gap from here on: what was read before stays whole
+            var failure = output.Failure ?? (output.Text.Length > TelemetryLimits.OneText ? $"it printed {output.Text.Length} characters; at most {TelemetryLimits.OneText} are kept" : null);
+            if (failure is null)
+            {
+                var isNew = !_texts.Contains(output.Text);
+                if (_read + output.Text.Length > TelemetryLimits.Read || (isNew && _kept + output.Text.Length > TelemetryLimits.Texts))
+                    failure = $"not kept: a step keeps {TelemetryLimits.Texts >> 20} MiB of texts, and {TelemetryLimits.Read >> 20} MiB of readings";
+                else if ((_read += output.Text.Length) > 0 && isNew && _texts.Add(output.Text))
+                    _kept += output.Text.Length;
+            }
+
+            _readings.Add(new(source, from, to, failure is null ? output.Text : null, failure is null ? null : Clip.Text(failure, 500)));
         }
     }
 }

@@ -120,7 +120,7 @@ public class ReaderTests
 
             var read = await LockCapture.ReadAsync(prepared, HostMachine.Local, TestContext.Current.CancellationToken);
 
-            string[] perhaps = ["accelerator.name", "container.components", "container.image.baseRegistry", "launch.devices", "launch.form", Plan.EngineDevice, "plugin.version", "runtime.version"]; // absent where nothing says them
+            string[] perhaps = ["accelerator.name", "container.components", "container.image.baseRegistry", "launch.devices", "launch.form", Plan.EngineDevice, "plugin.version", "runtime.version", .. LaunchCapture.Names]; // absent where nothing says them
             Assert.Equal(read.Facts.Keys.Union(perhaps).Intersect(LockCapture.Fields(chip)).Order(StringComparer.Ordinal), LockCapture.Fields(chip).Order(StringComparer.Ordinal));
             Assert.Empty(read.Facts.Keys.Except(LockCapture.Fields(chip)));
         }

@@ -9,13 +9,14 @@ namespace Adaptation.Core;
 /// <c>telemetry</c> is the log that was kept meanwhile (<see cref="TelemetryFile"/>), in which the phase <c>load.CHECK</c> is that load. Where nothing could
 /// be read the fact <c>unmeasured</c> says why. Nothing is bridged that is longer than <c>gap_max_millis</c>, and one such gap voids the figure.
 /// </remarks>
-/// <param name="From">Of the window, on the log's clock; the load's ramp and drain lie outside.</param>
+/// <param name="LoadFrom">When the load began, on the log's clock.</param>
+/// <param name="From">Of the window, on the same clock; the load's ramp and drain lie outside.</param>
 /// <param name="Answered">Tokens or samples in the window, counted by the runner.</param>
 /// <param name="Unit"><c>token</c> or <c>sample</c>.</param>
 /// <param name="Parts">Those that make up the whole: the machine's own meter alone where there is one.</param>
 /// <param name="Deviation">Share by which the window differs from the whole load.</param>
 internal sealed record EnergyEvidence(
-    TelemetryLog Log, long From, long To, long Answered, string Unit, ImmutableArray<(long At, long Count)> Arrivals, ImmutableArray<PowerChannel> Parts, ImmutableArray<string> Missing, double Deviation)
+    TelemetryLog Log, long LoadFrom, long From, long To, long Answered, string Unit, ImmutableArray<(long At, long Count)> Arrivals, ImmutableArray<PowerChannel> Parts, ImmutableArray<string> Missing, double Deviation)
 {
     public static ImmutableArray<string> Limits { get; } = ["gap_max_millis", "cap_factor", "idle_min_seconds", "window_max_ppm"];
 
@@ -92,7 +93,7 @@ internal sealed record EnergyEvidence(
             reason = $"not believed: {stuck}";
         else
             return new(
-                log, phase.From + load.From, phase.From + load.To, load.Answered, load.Unit, load.Arrivals, parts, Lacking(log, parts),
+                log, phase.From, phase.From + load.From, phase.From + load.To, load.Answered, load.Unit, load.Arrivals, parts, Lacking(log, parts),
                 Math.Abs(load.To - load.From - (double)load.DurationNanos) / load.DurationNanos);
         return null;
     }

@@ -52,10 +52,9 @@ internal static class EnergyFigures
         var length = (energy.To - energy.From) / windows;
         if (length < leastNanos)
             return null;
-        var loadStart = energy.Log.Phases.First(phase => phase.To >= energy.To && phase.From <= energy.From && phase.Name.StartsWith(TelemetryPhase.Load, StringComparison.Ordinal)).From;
         var counts = new long[windows];
         foreach (var (at, count) in energy.Arrivals)
-            counts[Math.Clamp((int)((at + loadStart - energy.From) / length), 0, windows - 1)] += count;
+            counts[Math.Clamp((int)((at + energy.LoadFrom - energy.From) / length), 0, windows - 1)] += count;
         if (counts.Contains(0))
             return null;
         var each = counts.Select((count, at) => EnergyEvidence.Of(energy.Parts, energy.From + (at * length), energy.From + ((at + 1) * length)) / count).ToArray();
