@@ -14,6 +14,7 @@ internal static class LaunchGuard
     /// <exception cref="BrokenEnvironmentException">Something is not there, or is something else.</exception>
     public static void Check(ServerStand stand, ImmutableArray<string?> own)
     {
+        ServerDevices.CheckHost(stand);
         if (!stand.Engine.Description.IsContainer)
             return;
         var (mounts, devices) = (stand.Launch?.Mounts ?? [], stand.Profile.Container.Devices.Union(stand.Launch?.Devices ?? [], StringComparer.Ordinal).ToArray());

@@ -28,6 +28,6 @@ internal static partial class LaunchLimits
     public static long? TryBytes(string size) => Size().Match(size) is { Success: true } match && long.Parse(match.Groups["count"].Value, CultureInfo.InvariantCulture) is var count
         && Units[match.Groups["unit"].Value] is var unit && count <= MostShm / unit ? count * unit : null;
 
-    [GeneratedRegex(@"\A(?<count>[1-9][0-9]{0,14})(?<unit>[KMGT]iB)\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A(?<count>[1-9][0-9]{0,14})(?<unit>[KMGT]iB)\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Size();
 }

@@ -65,7 +65,7 @@ public static partial class ProfileReader
     private static void RefuseCovered(YamlMap profile, ProfileFacts facts, ProfileServer server)
     {
         string?[] files = [server.Command.FirstOrDefault(), server.Adapter?.Library, facts.Probe("probe.framework")?.File, facts.Probe("probe.plugin")?.File];
-        foreach (var mount in facts.Texts("launch.mounts"))
+        foreach (var mount in facts.Texts("launch.mounts").Where(mount => SafePaths.OfMount(mount) is null))
         {
             if (files.FirstOrDefault(file => file?.StartsWith('/') == true && SafePaths.IsAt(SafePaths.Plain(file), SafePaths.Plain(mount.Split(':')[^1]))) is { } covered)
                 profile.Problem("serve", $"`{mount}` (facts.launch.mounts of {facts.All["launch.mounts"].File}) would cover {covered} in the container: what runs would not be what the image's digest promises. Mount the driver's own files alone, or name a file of the image that is not below them");

@@ -44,15 +44,15 @@ internal static partial class SafeDevices
     public static string? OfGroup(string group) => !Group().IsMatch(group) || group.All(letter => letter == '0') || Mighty.Contains(group)
         ? $"`{group}` is no group of an accelerator's nodes, and its members may have the whole machine; see `ls -l` of the nodes, and give the one that the driver made for them, such as video" : null;
 
-    [GeneratedRegex(@"\A/dev/[A-Za-z0-9_./-]*[A-Za-z0-9_-]\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A/dev/[A-Za-z0-9_./-]*[A-Za-z0-9_-]\z", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Node();
 
-    [GeneratedRegex(@"\A([a-zA-Z_][A-Za-z0-9_-]{0,31}|[0-9]{1,9})\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A([a-zA-Z_][A-Za-z0-9_-]{0,31}|[0-9]{1,9})\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Group();
 
     [GeneratedRegex(
         @"\A/dev/((k?mem|port|oldmem|kmsg|console|kvm|fuse|cuse|snapshot|u?hid|uinput|vfio|vhci|vsock|vhost-.*|mapper|disk|block|char|shm|mqueue|hugepages|pts|ptmx|net|input|bus|usb|bsg|raw|cpu|fd|std(in|out|err)|core|log|initctl|tty|tty[SA-LN-Z].*|hpet|nvram|mcelog|rfkill|snd|autofs|loop-control|btrfs-control|zfs|ecryptfs|userfaultfd|cpu_dma_latency|vga_arbiter|spidev.*|usbmon.*|(watchdog|rtc|tpm|tpmrm|mei|ipmi|hidraw|i2c-|gpiochip|lp|parport)[0-9]*)(/|\z)"
             + @"|(sd|hd|vd|xvd)[a-z]{1,3}[0-9]*\z|(nvme|ng|mmcblk|dm-|loop|md|sr|sg|st|nst|tty|vcs|vcsa|vcsu|mtd|mtdblock|ubi|nbd|zd|ram|zram|pmem|rbd|drbd|bcache|dasd)[0-9])",
-        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex NoChip();
 }

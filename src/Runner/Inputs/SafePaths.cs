@@ -110,23 +110,23 @@ internal static partial class SafePaths
     /// <summary>Without doubled or trailing slashes, and without steps on the spot.</summary>
     internal static string Plain(string path) => $"/{string.Join('/', path.Split('/').Where(part => part is not ("" or ".")))}";
 
-    [GeneratedRegex(@"\A/sys/((class|devices/system|module)/[^/]+(/.*)?|kernel/debug(/.*)?)\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A/sys/((class|devices/system|module)/[^/]+(/.*)?|kernel/debug(/.*)?)\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Sysfs();
 
     /// <summary>A folder of a driver's own: below /usr/local, but none that distributions and images share.</summary>
-    [GeneratedRegex(@"\A/usr/local/(?!(bin|sbin|lib|lib64|libexec|share|include|src|man|games)(/|\z))[^/]+(/.*)?\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A/usr/local/(?!(bin|sbin|lib|lib64|libexec|share|include|src|man|games)(/|\z))[^/]+(/.*)?\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Folder();
 
-    [GeneratedRegex(@"\A(/usr|/usr/local)?/lib(64)?(/[A-Za-z0-9_.-]+)*/lib[A-Za-z0-9_+.-]+\.so(\.[0-9]+)*\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A(/usr|/usr/local)?/lib(64)?(/[A-Za-z0-9_.-]+)*/lib[A-Za-z0-9_+.-]+\.so(\.[0-9]+)*\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Library();
 
     /// <summary>Where images keep what computes: interpreters, their packages, frameworks.</summary>
-    [GeneratedRegex(@"/(site-packages|dist-packages|(python|(mini)?conda|miniforge|mamba|venv|virtualenv|vllm|sglang|torch|pytorch|onnxruntime|llama|transformers|app|workspace|nvidia)[^/]*)(/|\z)|/lib(c|dl|m|pthread|rt|stdc\+\+|gcc_s|ssl|crypto|python[0-9.]*|torch[A-Za-z0-9_]*|c10[A-Za-z0-9_]*|onnxruntime[A-Za-z0-9_]*|llama|ggml[A-Za-z0-9_-]*)\.so[0-9.]*\z", RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"/(site-packages|dist-packages|(python|(mini)?conda|miniforge|mamba|venv|virtualenv|vllm|sglang|torch|pytorch|onnxruntime|llama|transformers|app|workspace|nvidia)[^/]*)(/|\z)|/lib(c|dl|m|pthread|rt|stdc\+\+|gcc_s|ssl|crypto|python[0-9.]*|torch[A-Za-z0-9_]*|c10[A-Za-z0-9_]*|onnxruntime[A-Za-z0-9_]*|llama|ggml[A-Za-z0-9_-]*)\.so[0-9.]*\z", RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex OfImage();
 
-    [GeneratedRegex(@"\A/proc/(?!(self|thread-self|sys|net|fs|irq|bus|tty|scsi|sysvipc|pressure|acpi|asound)/)[a-z][A-Za-z0-9_-]*(/[A-Za-z0-9_.-]+)+\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A/proc/(?!(self|thread-self|sys|net|fs|irq|bus|tty|scsi|sysvipc|pressure|acpi|asound)/)[a-z][A-Za-z0-9_-]*(/[A-Za-z0-9_.-]+)+\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex OfDriver();
 
-    [GeneratedRegex(@"\A/etc/([A-Za-z0-9_-]+/)?[A-Za-z0-9_.-]*(version|release)[A-Za-z0-9_.-]*\z", RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A/etc/([A-Za-z0-9_-]+/)?[A-Za-z0-9_.-]*(version|release)[A-Za-z0-9_.-]*\z", RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex EtcVersion();
 }

@@ -33,7 +33,7 @@ internal static class SafeTools
     public static string? Of(ImmutableArray<string> command)
     {
         if (command.FirstOrDefault("") is not { Length: > 0 } program)
-            return "names no program; give the command that the driver's tool answers, such as [npu-smi, info]";
+            return "names no program; give the command that the driver's tool answers, such as `npu-smi info`, each word by itself";
         var name = program[(program.LastIndexOf('/') + 1)..];
         if ((Management.GetValueOrDefault(name) ?? System.GetValueOrDefault(name)) is not { } form || !IsPlace(program, name))
             return $"`{program}` is none of the programs that a profile may start: it would run as root. Allowed are {string.Join(", ", Management.Keys)}, and {string.Join(", ", System.Keys)}, by name or by a path below /usr, /opt, /bin or /sbin. Leave it out, or read a file";

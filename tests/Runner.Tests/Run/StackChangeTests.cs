@@ -70,7 +70,7 @@ public sealed class StackChangeTests
         {
             case "driver": machine.File("/usr/share/driver", "25.2.1\n"); break;
             case "reload": machine.File("/sys/module/devdrv/srcversion", "BBBB2222\n"); break;
-            case "driver gone": File.Delete(Path.Join(machine.Root, "etc/driver")); break;
+            case "driver gone": File.Delete(Path.Join(machine.Root, "usr/share/driver")); break;
             case "firmware": machine.Tool("pt_smi", "7.7.1\n"); break;
             case "count": machine.File($"{Bus}/0000:c2:00.0/vendor", "0x0000\n"); break;
             case "board": machine.File($"{Bus}/0000:c1:00.0/subsystem_device", "0x4001\n").File($"{Bus}/0000:c2:00.0/subsystem_device", "0x4001\n"); break;
