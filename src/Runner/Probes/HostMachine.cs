@@ -246,7 +246,7 @@ public sealed partial class HostMachine(string root)
     private static bool IsNoProgram(string program)
     {
         const UnixFileMode execute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-        return DeviceNode.TryStat(program, out var what) is not { } stat || what != DeviceNode.PlainFile || (stat.Mode & execute) == 0;
+        return DeviceNode.TryStat(program, out var what) is not { } stat || what != DeviceNode.PlainFile || (stat.Mode & execute) == UnixFileMode.None;
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

@@ -29,7 +29,8 @@ internal static class TimedRead
         return true;
     }
 
-    private sealed class Reader
+    /// <summary>A thread, which ends itself: what it waits on goes with it.</summary>
+    private sealed class Reader : IDisposable
     {
         private readonly SemaphoreSlim _asked = new(0), _done = new(0);
         private readonly Lock _gate = new();
@@ -53,6 +54,12 @@ internal static class TimedRead
             }
         }
 
+        public void Dispose()
+        {
+            _asked.Dispose();
+            _done.Dispose();
+        }
+
         public void End()
         {
             _read = null;
@@ -61,6 +68,7 @@ internal static class TimedRead
 
         private void Work()
         {
+            using var self = this;
             while (true)
             {
                 _asked.Wait(CancellationToken.None);

@@ -52,7 +52,7 @@ public static class VersionProbe
         var match = Regex.Match(text, pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
         return match is { Success: true, Groups: [_, { Value: var found }, ..] } && StackProbe.IsPlain(found)
             ? new(part, place, found, null)
-            : new(part, place, null, $"nothing in {place} that could be a version fits {pattern}; {text.Length} characters were read");
+            : new(part, place, null, $"nothing in {place} fits {pattern} and could be a version; {text.Length} characters were read");
     }
 }
 
