@@ -133,7 +133,7 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
     {
         var isServer = role == "server";
         if (isServer)
-            ServerDevices.CheckHost(stand);
+            LaunchGuard.Check(stand, [scratch.Path, modelFolder, cacheFolder, stand.EngineFolder]);
         var number = record.NextNumber();
         record.Deploying(number, role);
         var sockets = OpenFolder();

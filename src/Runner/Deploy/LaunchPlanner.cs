@@ -9,7 +9,6 @@ namespace Adaptation.Runner;
 public sealed class LaunchPlanner(Profile profile, Func<string, bool> exists)
 {
     private const string Index = "{index}";
-    private static readonly ImmutableArray<(string Unit, long Bytes)> Sizes = [("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30), ("TiB", 1L << 40)];
 
     private ProfileFacts Facts => profile.Facts;
 
@@ -42,7 +41,7 @@ public sealed class LaunchPlanner(Profile profile, Func<string, bool> exists)
             Runtime = form == LaunchForm.Toolkit ? Facts.Runtime : null,
             CdiDevices = form == LaunchForm.Cdi ? [.. indices.Select(index => $"{Facts.Text("launch.cdi")}={Text(index)}")] : [],
             Groups = isPlain ? Facts.Texts("launch.groups") : [],
-            ShmBytes = Bytes(Facts.Text("launch.shm")),
+            ShmBytes = Facts.Text("launch.shm") is { } size ? LaunchLimits.TryBytes(size) ?? throw Unchecked("launch.shm", size) : 0,
             Ulimits = Limits(),
         };
     }
@@ -90,22 +89,12 @@ public sealed class LaunchPlanner(Profile profile, Func<string, bool> exists)
         return all.ToImmutable();
     }
 
-    private ImmutableSortedDictionary<string, long> Limits() => Facts.Texts("launch.ulimits")
-        .Select(limit => limit.Split('=', 2)).Where(parts => long.TryParse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
-        .ToImmutableSortedDictionary(parts => parts[0], parts => long.Parse(parts[1], CultureInfo.InvariantCulture), StringComparer.Ordinal);
+    private ImmutableSortedDictionary<string, long> Limits() => Facts.Texts("launch.ulimits").Select(limit => LaunchLimits.TryLimit(limit) ?? throw Unchecked("launch.ulimits", limit))
+        .ToImmutableSortedDictionary(limit => limit.Name, limit => limit.Most, StringComparer.Ordinal);
+
+    private static InvalidOperationException Unchecked(string key, string value) => new($"{key} `{value}` was not checked when the profile was read");
 
     private static Mount Mounted(string mount) => mount.Split(':', 2) is [var host, var inside] ? new(host, inside, ReadOnly: true) : new(mount, mount, ReadOnly: true);
-
-    private static long Bytes(string? size)
-    {
-        foreach (var (unit, bytes) in Sizes)
-        {
-            if (size is not null && size.EndsWith(unit, StringComparison.Ordinal) && long.TryParse(size.AsSpan(0, size.Length - unit.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
-                return count * bytes;
-        }
-
-        return 0;
-    }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

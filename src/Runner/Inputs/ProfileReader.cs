@@ -42,6 +42,8 @@ public static partial class ProfileReader
     private static Profile Stack(YamlMap profile, string shownAs, string sha256, ProfileFacts facts)
     {
         var chip = profile.Map("chip")?.Closed(Chip) ?? new("", "", "cpu", 1, null, null);
+        var server = profile.Map("serve")?.Closed(Server) ?? NoServer;
+        RefuseCovered(profile, facts, server);
         return new()
         {
             File = shownAs,
@@ -53,10 +55,21 @@ public static partial class ProfileReader
             Versions = Versions(profile, chip),
             Image = profile.Map("image")?.Closed(Image) ?? new("", "", null, ImmutableSortedDictionary<string, string>.Empty),
             Container = profile.Map("container")?.Closed(Container) ?? new(1, 1, 1, 0, "", [], 1, false, new()),
-            Server = profile.Map("serve")?.Closed(Server) ?? NoServer,
+            Server = server,
             Declared = profile.TryMap("declared")?.Closed(Declared) ?? new Declaration(),
             Exceptions = profile.TextMap("exceptions"),
         };
+    }
+
+    /// <summary>What is started, and what says its version, is the image's.</summary>
+    private static void RefuseCovered(YamlMap profile, ProfileFacts facts, ProfileServer server)
+    {
+        string?[] files = [server.Command.FirstOrDefault(), server.Adapter?.Library, facts.Probe("probe.framework")?.File, facts.Probe("probe.plugin")?.File];
+        foreach (var mount in facts.Texts("launch.mounts").Where(mount => SafePaths.OfMount(mount) is null))
+        {
+            if (files.FirstOrDefault(file => file?.StartsWith('/') == true && SafePaths.IsAt(SafePaths.Plain(file), SafePaths.Plain(mount.Split(':')[^1]))) is { } covered)
+                profile.Problem("serve", $"`{mount}` (facts.launch.mounts of {facts.All["launch.mounts"].File}) would cover {covered} in the container: what runs would not be what the image's digest promises. Mount the driver's own files alone, or name a file of the image that is not below them");
+        }
     }
 
     /// <summary>What a profile extends is part of it: a changed byte there makes another profile.</summary>
@@ -135,7 +148,7 @@ public static partial class ProfileReader
         var devices = container.Texts("devices");
         foreach (var device in devices)
         {
-            if (SafePaths.OfDevice(device) is { } why)
+            if (SafeDevices.Of(device) is { } why)
                 container.ProblemAt("devices", device, why);
         }
 

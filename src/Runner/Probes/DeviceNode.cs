@@ -25,6 +25,10 @@ public readonly partial record struct DeviceNode(DeviceNodeKind Kind, uint Major
     /// <returns>Null where there is nothing of that name, or this user may not look.</returns>
     internal static DeviceNode? TryStat(string path) => TryStat(Here, path, 0, out _);
 
+    /// <param name="what">Words for what is no device.</param>
+    /// <inheritdoc cref="TryStat(string)"/>
+    internal static DeviceNode? TryStat(string path, out string what) => TryStat(Here, path, 0, out what);
+
     /// <summary>Something in an open folder, itself: a symbolic link is none of what it points to.</summary>
     /// <param name="what">Words for what is no device.</param>
     /// <inheritdoc cref="TryStat(string)"/>
@@ -41,7 +45,7 @@ public readonly partial record struct DeviceNode(DeviceNodeKind Kind, uint Major
             return null;
         static uint Word(ReadOnlySpan<byte> from, int at) => MemoryMarshal.Read<uint>(from[at..]);
         var mode = MemoryMarshal.Read<ushort>(stat[28..]);
-        what = (mode & 0xF000) switch { 0x4000 => Folder, 0xA000 => Link, 0x8000 => PlainFile, _ => "no device" };
+        what = (mode & 0xF000) switch { 0x4000 => Folder, 0xA000 => Link, 0x8000 => PlainFile, 0x1000 => "a named pipe", 0xC000 => "a socket", 0x2000 => "a character device", 0x6000 => "a block device", _ => "no device" };
         var kind = (mode & 0xF000) switch { 0x2000 => DeviceNodeKind.Character, 0x6000 => DeviceNodeKind.Block, _ => DeviceNodeKind.None };
         return new(kind, Word(stat, 128), Word(stat, 132), (UnixFileMode)(mode & 0xFFF), Word(stat, 20), Word(stat, 24));
     }

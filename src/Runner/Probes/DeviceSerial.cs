@@ -27,7 +27,7 @@ internal sealed record DeviceSerial(string Source, string Value)
                 return shown;
         }
 
-        return OfConfig(TryReadBytes(machine.Place($"{folder}/config")));
+        return OfConfig(machine.ReadBytes($"{folder}/config", ConfigSpace, out _));
     }
 
     /// <returns>Null for what is no serial: nothing, words that say so, one digit over and over, or too long.</returns>
@@ -50,19 +50,5 @@ internal sealed record DeviceSerial(string Source, string Value)
         }
 
         return null;
-    }
-
-    private static byte[] TryReadBytes(string file)
-    {
-        try
-        {
-            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
-            var bytes = new byte[ConfigSpace];
-            return bytes[..stream.ReadAtLeast(bytes, ConfigSpace, throwOnEndOfStream: false)];
-        }
-        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
     }
 }

@@ -16,11 +16,21 @@ internal sealed class ImageProbe(ServerStand stand)
             return new(part, null, $"facts.probe.{part} is a command, and no program of an image is started to be asked about itself: state a file of the image in {profile.File}");
         }
 
-        var reading = stand.Launch?.Mounts.Any(mount => Below(mount.Target, file)) == true
-            ? machine.TryRead(file) is { } mounted ? VersionProbe.Match(part, file, probe.Pattern, mounted) : new(part, file, null, $"{file} is mounted from the machine, which has no such file")
+        var reading = stand.Launch?.Mounts.Where(mount => Below(mount.Target, file)).MaxBy(mount => mount.Target.Length) is { } over
+            ? Mounted(part, file, over, probe.Pattern, machine)
             : await stand.Engine.TryReadFileAsync(stand.Image, file, cancellationToken) is { } content
                 ? VersionProbe.Match(part, file, probe.Pattern, content.BeginningAsText) : new(part, file, null, $"the image has no file {file} (facts.probe.{part})");
         return new($"{file} of the image", reading.Value, reading.Problem);
+    }
+
+    /// <summary>The server sees what is mounted, and links lead it about in its container: one that leaves the mount leads to another file there than here.</summary>
+    private static VersionReading Mounted(string part, string file, Mount over, string pattern, HostMachine machine)
+    {
+        var source = SafePaths.Plain(over.Source) + file[over.Target.TrimEnd('/').Length..];
+        if (machine.WhyElsewhere(source, resolved => SafePaths.IsAt(resolved, machine.Resolve(over.Source) ?? "") ? null : $"the mount of {over.Source} ends before") is { } elsewhere)
+            return new(part, file, null, elsewhere);
+        var reading = machine.ReadAsked(source);
+        return reading.Text is { } text ? VersionProbe.Match(part, file, pattern, text) : new(part, file, null, $"{file} is mounted from the machine: {reading.Problem}");
     }
 
     /// <summary>What the server is, as the runner starts it, and the versions that files of the image state.</summary>

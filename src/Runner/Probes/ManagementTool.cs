@@ -20,7 +20,7 @@ internal sealed record ManagementTool(string? Name, ToolReading Reading, string?
             return new(name, ToolReading.Empty, failure);
         var reading = format.Read(output.Text);
         return reading.Devices.IsEmpty && reading.Versions.IsEmpty
-            ? new(name, reading, $"{string.Join(' ', command)} printed nothing that is understood: `{Clip.Text(output.Text.Trim().Split('\n')[0], 120)}`")
+            ? new(name, reading, $"{string.Join(' ', command)} printed nothing that is understood: {SafeTools.Seen(command, output.Text)}")
             : new(name, reading, null);
     }
 

@@ -76,20 +76,10 @@ public sealed class StackProbe(string root)
         facts["accelerator.count"] = "1";
     }
 
-    private string Text(string path) => Printable(Content(Path.Combine(root, path)));
+    private string Text(string path) => Printable(Content(path));
 
     /// <summary>Empty where there is no such file, or this user may not read it.</summary>
-    private static string Content(string file)
-    {
-        try
-        {
-            return File.ReadAllText(file);
-        }
-        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
-        {
-            return "";
-        }
-    }
+    private string Content(string path) => new HostMachine(root).TryRead($"/{path}") ?? "";
 
     /// <summary>The kernel names no Arm processor (Kunpeng, Phytium); who made it and which part it is are what it reads from the processor.</summary>
     private static string ArmModel(Dictionary<string, string> cpu) =>
@@ -99,7 +89,7 @@ public sealed class StackProbe(string root)
     private Dictionary<string, string> Pairs(string path, char separator)
     {
         var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var line in Content(Path.Combine(root, path)).Split('\n'))
+        foreach (var line in Content(path).Split('\n'))
         {
             if (line.IndexOf(separator, StringComparison.Ordinal) is > 0 and var at)
                 pairs.TryAdd(line[..at].Trim(), line[(at + 1)..].Trim().Trim('"', '\''));

@@ -12,11 +12,11 @@ public static class VersionProbe
     /// <summary>What a stack has versions of, in the order in which facts have them.</summary>
     public static ImmutableArray<string> Parts { get; } = ["driver", "toolkit", "firmware", "framework", "plugin", "runtime"];
 
-    /// <summary>One reading of each part whose place is known.</summary>
+    /// <summary>One reading of each part whose place on the machine is known: framework and plug-in are the image's, and read there (<see cref="ImageProbe"/>).</summary>
     public static async Task<ImmutableArray<VersionReading>> ReadAsync(ProfileFacts facts, HostMachine machine, CancellationToken cancellationToken)
     {
         var readings = ImmutableArray.CreateBuilder<VersionReading>();
-        foreach (var part in Parts)
+        foreach (var part in Parts.Where(part => part is not ("framework" or "plugin")))
         {
             if (facts.Probe($"probe.{part}") is { } probe)
                 readings.Add(await ReadAsync(part, probe, machine, cancellationToken));
@@ -31,8 +31,8 @@ public static class VersionProbe
         string text;
         if (probe.File is { } file)
         {
-            if (machine.TryRead(file) is not { } content)
-                return new(part, place, null, $"{file} {(machine.Exists(file) ? "cannot be read by this user" : "is not there")}");
+            if (machine.ReadAsked(file) is var reading && reading.Text is not { } content)
+                return new(part, place, null, reading.Problem);
             text = content;
         }
         else
@@ -46,13 +46,13 @@ public static class VersionProbe
         return Match(part, place, probe.Pattern, text);
     }
 
-    /// <summary>What a pattern finds in a text.</summary>
+    /// <summary>What a pattern finds in a text. Of the rest nothing is told: a file may be anybody's.</summary>
     internal static VersionReading Match(string part, string place, string pattern, string text)
     {
         var match = Regex.Match(text, pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
         return match is { Success: true, Groups: [_, { Value: var found }, ..] } && StackProbe.IsPlain(found)
             ? new(part, place, found, null)
-            : new(part, place, null, $"nothing in {place} fits {pattern}: `{Clip.Text(text.Trim().Split('\n')[0], 120)}`");
+            : new(part, place, null, $"nothing in {place} fits {pattern} and could be a version; {text.Length} characters were read");
     }
 }
 

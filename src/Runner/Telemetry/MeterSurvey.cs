@@ -33,7 +33,7 @@ internal sealed record MeterSurvey(ImmutableArray<TelemetryReader> Readers, Immu
             else if (output.Failure is { } failure && !(reader.Source.IsTool && machine.Find(reader.Source.Command[0]) is null))
                 problems.Add(failure);
             else if (reader.Source.IsTool && output.Failure is null && ToolFormats.Find(name)!.Read(output.Text) is { Devices.IsEmpty: true, Versions.Count: 0 })
-                problems.Add($"nothing of what {string.Join(' ', reader.Source.Command)} prints is understood: `{Clip.Text(output.Text.Trim().Split('\n')[0], 120)}`");
+                problems.Add($"nothing of what {string.Join(' ', reader.Source.Command)} prints is understood: {SafeTools.Seen(reader.Source.Command, output.Text)}");
             else
                 absent.Add(reader.Source.IsTool ? output.Failure ?? $"{string.Join(' ', reader.Source.Command)} prints no power" : "no ACPI power_meter below /sys/class/hwmon");
         }

@@ -37,8 +37,7 @@ internal sealed record TelemetryReader(TelemetrySource Source, Func<Cancellation
             DevicesPerBoard = (long?)facts.Number("devices.per_board"),
             CapMilliwatts = (long?)(facts.Number("power.cap_w") * 1000),
         };
-        return command is ["cat", var path]
-            ? new(source, _ => Task.FromResult(machine.TryRead(path) is { } text ? new ToolOutput(text, null) : ToolOutput.Failed(Unread(machine, path))))
+        return SafeTools.OfTelemetry(command) is { } refused ? new(source, _ => Task.FromResult(ToolOutput.Failed(refused)))
             : new(source, cancellationToken => machine.RunAsync(command, ToolLimit, cancellationToken));
     }
 
@@ -91,6 +90,6 @@ internal sealed record TelemetryReader(TelemetrySource Source, Func<Cancellation
     private static string? Line(HostMachine machine, string path) => machine.TryRead(path, LongestLine)?.Split('\n')[0].Trim();
 
     private static string Unread(HostMachine machine, string path) => machine.Exists(path)
-        ? $"{path} cannot be read by this user; `sudo chmod a+r {(path.StartsWith(Powercap, StringComparison.Ordinal) ? $"{Powercap}/intel-rapl:*/energy_uj" : path)}` lets it"
+        ? $"{machine.Read(path).Problem ?? $"{path} holds nothing"}; `sudo chmod a+r {(path.StartsWith(Powercap, StringComparison.Ordinal) ? $"{Powercap}/intel-rapl:*/energy_uj" : path)}` lets it"
         : $"{path} is not there";
 }

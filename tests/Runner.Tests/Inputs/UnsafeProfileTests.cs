@@ -78,6 +78,24 @@ public sealed class UnsafeProfileTests : IDisposable
         { Mount("driver"), 20, "facts.launch.mounts.value", "not an absolute path", "such as /usr/local/dcmi" },
         { Mount("/opt/driver:/dev/shm/driver"), 20, "facts.launch.mounts.value", "would cover /dev", "behind the colon" },
         { Mount("/opt/driver:/run/adaptation"), 20, "facts.launch.mounts.value", "would cover /run/adaptation", "behind the colon" },
+        // devices by other spellings, templates that become another device; entries that stand twice; probes of the image
+        { "  devices: [/dev/./mem]", 19, "container.devices", "whoever has it has the machine", "Leave it out" },
+        { "  devices: [/dev//mem]", 19, "container.devices", "whoever has it has the machine", "Leave it out" },
+        { "  devices: [/dev/.]", 19, "container.devices", "`/dev/.`", "such as /dev/davinci0" },
+        { "  devices: [\"/dev/chip 0\"]", 19, "container.devices", "is not a device node", "such as /dev/davinci0" },
+        { "  devices: [\"/dev/chip0:/dev/mem\"]", 19, "container.devices", "is not a device node", "such as /dev/davinci0" },
+        { Fact("devices.optional", "/dev/sda"), 20, "facts.devices.optional.value", "`/dev/sda`", "Leave it out" },
+        { Fact("devices.each", "/dev/sda{index}"), 20, "facts.devices.each.value", "`/dev/sda{index}`", "Leave it out" },
+        { Fact("devices.each", "/dev/nvme{index}n1"), 20, "facts.devices.each.value", "`/dev/nvme{index}n1`", "Leave it out" },
+        { Fact("devices.each", "/dev/loop{index}"), 20, "facts.devices.each.value", "`/dev/loop{index}`", "Leave it out" },
+        { Fact("devices.each", "/dev/{other}"), 20, "facts.devices.each.value", "is not a device node", "such as /dev/davinci0" },
+        { "facts:\n  launch.ulimits: {value: [memlock=-1, memlock=4], source: list, confidence: seen}", 20, "facts.launch.ulimits.value", "`memlock` is there twice", "one of them" },
+        { Fact("launch.ulimits", "memlock=much"), 20, "facts.launch.ulimits.value", "`memlock=much`", "such as memlock=-1" },
+        { Fact("launch.ulimits", "memlock=-2"), 20, "facts.launch.ulimits.value", "`memlock=-2`", "such as memlock=-1" },
+        { Fact("launch.ulimits", "nolimit=1"), 20, "facts.launch.ulimits.value", "`nolimit=1`", "such as memlock=-1" },
+        { "facts:\n  launch.environment: {value: [A=1, A=2], source: list, confidence: seen}", 20, "facts.launch.environment.value", "`A` is there twice", "one of them" },
+        { "facts:\n  probe.framework: {value: {command: [npu-smi, info], pattern: '(.+)'}, source: list, confidence: seen}", 20, "facts.probe.framework.value.command", "no program of an image is started", "`file`" },
+        { "facts:\n  probe.plugin: {value: {file: /proc/1/environ, pattern: '(.+)'}, source: list, confidence: seen}", 20, "facts.probe.plugin.value.file", "`/proc/1/environ`", "such as" },
         // keys and sources
         { "  memroy: 2GiB", 19, "container.memroy", "is not a known key", "known here: " },
         { "facts:\n  launch.shm: {value: 1GiB, confidence: seen}", 20, "facts.launch.shm.source", "is missing", "Name a key of `sources`" },
@@ -86,13 +104,46 @@ public sealed class UnsafeProfileTests : IDisposable
         { "facts:\n  launch.sham: {value: 1GiB, source: list, confidence: seen}", 20, "facts.launch.sham", "is not a known key", "known here: " },
     };
 
+    /// <summary>Many of a kind: what must not be said of a machine.</summary>
+    private static IEnumerable<(string Mistake, int Line, string Key, string Why, string Remedy)> Kinds =>
+    [
+        .. new[] { "char/1:1", "kmem", "port", "kmsg", "mapper/root", "disk/by-id/x", "dm-0", "loop0", "loop-control", "vfio/vfio", "fuse", "net/tun", "vhost-net", "fd/3", "stdin", "core", "tty", "ptmx", "ttyS0", "hpet", "watchdog0", "rtc0", "initctl", "sr0", "zd0", "nbd0", "bsg/0:0:0:0", "btrfs-control", "rfkill", "uhid", "i2c-1", "gpiochip0", "snd/seq", "ram0", "zram0", "pmem0", "ng0n1", "tpm0", "mei0", "ipmi0", "hidraw0", "autofs", "cpu_dma_latency", "userfaultfd", "vsock", "log" }
+            .Select(node => ($"  devices: [\"/dev/{node}\"]", 19, "container.devices", "whoever has it has the machine", "Leave it out")),
+        .. new[] { "/etc/shadow", "/etc/ssh", "/etc", "/etc/kubernetes", "/etc/krb5.keytab", "/var/lib/kubelet", "/var/run", "/tmp", "/tmp/x", "/root", "/home", "/home/x/.ssh", "/srv", "/mnt/disk", "/media", "/boot/grub", "/data", "/var/log", "/var/spool/cron", "/opt/app/.env", "/usr/local/etc/app", "/usr/lib/ssl/private", "/sys/fs/cgroup", "/sys/firmware/efi", "/sys/kernel/security" }
+            .Select(source => (Mount($"{source}:/opt/driver"), 20, "facts.launch.mounts.value", $"`{source}:/opt/driver`", "eave it out|such as /usr/local/dcmi")),
+        .. new[] { "/usr/lib/x86_64-linux-gnu", "/usr/bin", "/bin", "/lib", "/etc", "/usr/lib", "/app", "/usr", "/usr/local", "/usr/local/bin", "/usr/local/lib", "/usr/local/lib/python3.11/site-packages/vllm", "/usr/lib/python3/dist-packages", "/opt", "/opt/conda/lib", "/opt/vllm", "/opt/venv", "/root", "/home", "/workspace", "/vllm-workspace", "/etc/ld.so.preload", "/etc/passwd", "/sbin", "/lib64", "/var", "/usr/local/Ascend/python/site-packages", "/usr/bin/python3", "/sys/class" }
+            .Select(target => (Mount($"/opt/driver:{target}"), 20, "facts.launch.mounts.value", $"cover {target} in the container", "behind the colon")),
+        .. new[] { "docker", "disk", "shadow", "root", "sudo", "wheel", "0", "00", "kmem", "lxd", "adm", "podman" }
+            .Select(group => (Fact("launch.groups", group), 20, "facts.launch.groups.value", $"`{group}`", "such as video")),
+        .. new[] { "much", "1", "1.5GiB", "32GB", "-1GiB", "0GiB", "99999999999TiB", "2TiB" }
+            .Select(size => ($"facts:\n  launch.shm: {{value: \"{size}\", source: list, confidence: seen}}", 20, "facts.launch.shm.value", $"`{size}`", "such as 32GiB")),
+        .. new[] { "/etc/shadow", "/etc/ssh/ssh_host_ed25519_key", "/root/.ssh/id_rsa", "/home/x/version", "/proc/1/environ", "/proc/self/environ", "/proc/kcore", "/proc/kmsg", "/proc/sys/kernel/random/boot_id", "/dev/mem", "/run/secrets/x", "/var/run/secrets/x", "/tmp/version", "/usr/local/etc/key", "/opt/app/.env", "/usr/lib/ssl/private/key.pem", "/usr//../etc/shadow", "version.info", "/", "/srv/x" }
+            .Select(file => ($"facts:\n  probe.driver: {{value: {{file: \"{file}\", pattern: '(.+)'}}, source: list, confidence: seen}}", 20, "facts.probe.driver.value.file", $"`{file}`", "such as /usr/local/Ascend/driver/version.info")),
+        .. new[]
+            {
+                "sh, -c, id", "/bin/sh", "bash", "/tmp/npu-smi, info", "/home/x/cnmon", "../npu-smi", "rpm, --eval, x", "rpm, -q, --eval, x", "rpm, -qp, /etc/shadow", "modinfo, /root/x.ko", "modinfo, -k, x, y", "dpkg-query, --admindir=/tmp, -W, x", "cat, /etc/shadow", "cat, \"-\", /usr/x", "cat, /usr/a, /usr/b",
+                "strings, -f, /usr/x", "strings, /etc/shadow", "npu-smi, set, -t, reset", "npu-smi, upgrade", "ixsmi, -r", "ixsmi, -q, -f, out", "hy-smi, --setsclk, \"1\"", "mx-smi, --reset", "lscpu, --sysroot=/root", "python3, -c, x", "env, npu-smi", "npu-smi, info;id", "npu-smi, info, \"$(id)\"", "\"npu-smi info\"",
+            }
+            .Select(command => ($"facts:\n  probe.driver: {{value: {{command: [{command}], pattern: '(.+)'}}, source: list, confidence: seen}}", 20, "facts.probe.driver.value.command", "`", "allowed are|allowed is|such as")),
+        .. new[] { "sh, -c, id", "cat, /etc/shadow", "cat, /opt/app/secret", "strings, /usr/lib/x.so", "cat, /proc/self/environ", "npu-smi, set", "\"\"" }
+            .Select(command => ($"facts:\n  telemetry.command: {{value: [{command}], source: list, confidence: seen}}", 20, "facts.telemetry.command.value", "`", "allowed are|allowed is|such as")),
+    ];
+
+    [Fact]
+    public void What_would_open_the_machine_is_refused_in_each_spelling()
+    {
+        var accepted = Kinds.Where(kind => !Fits(kind.Mistake, kind.Line, kind.Key, kind.Why, kind.Remedy)).Select(kind => kind.Mistake).ToArray();
+
+        Assert.True(accepted.Length == 0, string.Join('\n', accepted));
+    }
+
+    private bool Fits(string mistake, int line, string key, string why, string remedy) => Mistaken(mistake) is [var only] && (only.File, only.Line, only.Key) == ("p.yaml", line, key)
+        && only.Message.Contains(why, StringComparison.Ordinal) && remedy.Split('|').Any(one => only.Message.Contains(one, StringComparison.OrdinalIgnoreCase));
+
     [Theory, MemberData(nameof(Mistakes))]
     public void A_mistake_is_named_with_file_line_key_and_remedy(string mistake, int line, string key, string why, string remedy)
     {
-        var profile = mistake.StartsWith("facts:", StringComparison.Ordinal) // the key may stand but once
-            ? Profile.Replace("facts:\n  devices.each", "#facts:\n  #devices.each", StringComparison.Ordinal) : Profile;
-
-        var problem = Assert.Single(Read(profile.Replace("#HERE", mistake, StringComparison.Ordinal)), problem => problem.Key != "sources"); // the source may be left uncited by the mistake
+        var problem = Assert.Single(Mistaken(mistake));
 
         Assert.Equal(("p.yaml", line, key), (problem.File, problem.Line, problem.Key));
         Assert.Contains(why, problem.Message, StringComparison.Ordinal);
@@ -105,7 +156,34 @@ public sealed class UnsafeProfileTests : IDisposable
     [InlineData("/etc/ascend_install.info")]
     [InlineData("/sys/class/socinfo")]
     [InlineData("/lib/modules")]
+    [InlineData("/usr/lib/x86_64-linux-gnu/libvendor-ml.so.1")]
+    [InlineData("/usr/bin/mx-smi")]
+    [InlineData("/opt/newcomer/driver/lib64")]
     public void Files_of_a_driver_may_be_mounted(string mount) => Assert.Empty(Read(Profile.Replace("facts:\n  devices.each", "#facts:\n  #devices.each", StringComparison.Ordinal).Replace("#HERE", Mount(mount), StringComparison.Ordinal)));
+
+    [Theory]
+    [InlineData("launch.mounts: {value: [/opt/stack], source: list, confidence: seen}\n  probe.framework: {value: {file: /opt/stack/version.txt, pattern: '(.+)'}, source: list, confidence: seen}")]
+    [InlineData("launch.mounts: {value: [/opt/bin], source: list, confidence: seen}")]
+    public void What_is_started_and_what_says_its_version_is_not_covered(string facts)
+    {
+        var problem = Assert.Single(Read(Profile.Replace("command: [/serve]", "command: [/opt/bin/serve]", StringComparison.Ordinal).Replace("facts:\n  devices.each", $"facts:\n  {facts}\n  devices.each", StringComparison.Ordinal)));
+
+        Assert.Equal(("serve", 8), (problem.Key, problem.Line)); // where what it holds begins
+        Assert.Contains("would cover /opt/", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory] // driver by file or by command, whole
+    [InlineData("probe.driver: {value: {file: /sys/module/hycu/version, pattern: '(.+)'}")]
+    [InlineData("probe.driver: {value: {file: /proc/driver/newcomer/version, pattern: '(.+)'}")]
+    [InlineData("probe.driver: {value: {file: /opt/newcomer/version.txt, pattern: '(.+)'}")]
+    [InlineData("probe.driver: {value: {file: /etc/newcomer/driver-version, pattern: '(.+)'}")]
+    [InlineData("probe.driver: {value: {command: [/opt/newcomer/bin/ixsmi, -q], pattern: '(.+)'}")]
+    [InlineData("probe.driver: {value: {command: [modinfo, -F, version, devdrv], pattern: '(.+)'}")]
+    [InlineData("probe.driver: {value: {command: [rpm, -q, driver-kmod], pattern: '(.+)'}")]
+    [InlineData("probe.driver: {value: {command: [dpkg-query, -W, '-f=${Version}', driver-dkms], pattern: '(.+)'}")]
+    [InlineData("probe.driver: {value: {command: [strings, /usr/lib/libvendor.so], pattern: '(.+)'}")]
+    [InlineData("probe.framework: {value: {file: /app/version.txt, pattern: '(.+)'}")] // of the image: any file
+    public void What_a_driver_says_of_itself_may_be_read(string fact) => Assert.Empty(Mistaken($"facts:\n  {fact}, source: list, confidence: seen}}"));
 
     [Fact]
     public void What_an_exception_may_excuse_may_still_be_asked_for()
@@ -146,6 +224,15 @@ public sealed class UnsafeProfileTests : IDisposable
     }
 
     private static ImmutableArray<Problem> Problems(Action read) => Record.Exception(read) is BadInputException bad ? bad.Problems : [];
+
+    private List<Problem> Mistaken(string mistake)
+    {
+        var profile = mistake.StartsWith("facts:", StringComparison.Ordinal) // the key may stand but once
+            ? Profile.Replace("facts:\n  devices.each", "#facts:\n  #devices.each", StringComparison.Ordinal) : Profile;
+        return [.. Read(profile.Replace("#HERE", mistake, StringComparison.Ordinal)).Where(problem => problem.Key != "sources")]; // the source may be left uncited by the mistake
+    }
+
+    private static string Fact(string key, string value) => $"facts:\n  {key}: {{value: [\"{value}\"], source: list, confidence: seen}}";
 
     private static string Mount(string mount) => $"facts:\n  launch.mounts: {{value: [\"{mount}\"], source: list, confidence: seen}}";
 

@@ -42,10 +42,10 @@ public sealed class HostMachineTests : IDisposable
     [Fact(Timeout = Limit)]
     public async Task A_tool_is_found_where_vendors_put_it_and_its_failure_is_told()
     {
-        _simulated.Tool("npu-smi", "all well\n").Tool("/usr/local/sbin/mx-smi", "half of it\n", exitCode: 3).Tool("/opt/vendor/bin/tool", "by its path\n");
+        _simulated.Tool("npu-smi", "all well\n").Tool("/usr/local/sbin/mx-smi", "half of it\n", exitCode: 3).Tool("/opt/vendor/bin/ixsmi", "by its path\n");
 
         Assert.Equal(new ToolOutput("all well\n", null), await RunAsync("npu-smi"));
-        Assert.Equal("by its path\n", (await RunAsync("/opt/vendor/bin/tool")).Text);
+        Assert.Equal("by its path\n", (await RunAsync("/opt/vendor/bin/ixsmi")).Text);
         Assert.Equal("mx-smi ended with exit code 3: ", (await RunAsync("mx-smi")).Failure);
         Assert.Equal("cnmon is not installed", (await RunAsync("cnmon")).Failure);
     }
@@ -62,6 +62,30 @@ public sealed class HostMachineTests : IDisposable
         Assert.True(Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(20));
         await Task.Delay(100, Token);
         Assert.DoesNotContain(Process.GetProcessesByName("sleep"), sleep => CommandLine(sleep.Id) is { } line && (line.Contains("3217", StringComparison.Ordinal) || line.Contains("3218", StringComparison.Ordinal)));
+    }
+
+    [Theory(Timeout = Limit)] // the second holds the tool's output open until the limit
+    [InlineData("sleep 3219 >/dev/null 2>&1 &\necho well\n")]
+    [InlineData("(sleep 3219 >/dev/null 2>&1 &) &\necho well\n")]
+    [InlineData("sleep 3219 &\necho well\n")]
+    public async Task What_a_tool_leaves_behind_ends_with_it(string script)
+    {
+        _simulated.Script("npu-smi", script);
+
+        await Machine.RunAsync(["npu-smi", "info"], TimeSpan.FromSeconds(0.5), Token);
+
+        await Task.Delay(100, Token);
+        Assert.DoesNotContain(Process.GetProcessesByName("sleep"), sleep => CommandLine(sleep.Id)?.Contains("3219", StringComparison.Ordinal) == true);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task What_is_no_plain_file_is_not_read_and_nothing_waits_for_it()
+    {
+        _simulated.Pipe("/sys/pipe").Node("/sys/zero", 1, 5).Link("/sys/link", "pipe");
+
+        var read = Task.Run(() => new[] { Machine.TryRead("/sys/pipe"), Machine.TryRead("/sys/zero"), Machine.TryRead("/sys/link") }, Token);
+
+        Assert.All(await read.WaitAsync(TimeSpan.FromSeconds(5), Token), Assert.Null);
     }
 
     [Fact(Timeout = Limit)]

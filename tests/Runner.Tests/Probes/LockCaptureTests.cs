@@ -60,7 +60,7 @@ public sealed class LockCaptureTests
         { "no toolkit in the image", "toolkit.version", $"the image has no file {Toolkit}" },
         { "garbage in the image", "framework.version", "nothing in /app/version fits" },
         { "command in the image", "framework.version", "no program of an image is started to be asked about itself" },
-        { "firmware that hangs", "firmware.version", "fw-tool ended with exit code 3" },
+        { "firmware that hangs", "firmware.version", "pt_smi ended with exit code 3" },
     };
 
     [Theory(Timeout = Limit), MemberData(nameof(Spoilt))]
@@ -152,7 +152,22 @@ public sealed class LockCaptureTests
         Assert.NotNull(SourcedValue.Agreed(new(probed.Place, probed.Value, null), new(tool, $"{told}9", null)).Why);
     }
 
-    private static FactValue Toolless { get; } = new FactValue.Probe(null, ["none-such"], "(.*)");
+    [Fact] // the image has another one at that place, and the machine too: neither is what the server sees
+    public async Task A_file_that_is_mounted_from_another_place_is_read_there()
+    {
+        using var given = Complete();
+        given.Launch = given.Launch! with { Mounts = [new("/opt/driver", "/app", ReadOnly: true)] };
+        given.Machine.File("/opt/driver/version", "vllm==0.12.0\nvllm-ascend==0.12.0\n").File("/app/version", "vllm==0.13.0\n");
+
+        Assert.Equal("0.12.0", (await given.ReadAsync()).Facts["framework.version"]);
+
+        given.Machine.Remove("/opt/driver/version").File("/etc/shadow", "vllm==SECRET\n").Link("/opt/driver/version", "/etc/shadow");
+        var read = await given.ReadAsync();
+        Assert.Equal("unknown", read.Facts["framework.version"]);
+        Assert.Contains("leads to /etc/shadow", read.Unread["framework.version"], StringComparison.Ordinal);
+    }
+
+    private static FactValue Toolless { get; } = new FactValue.Probe(null, ["tsm_smi"], "(.*)");
 
     private static GivenStack Ascend()
     {
@@ -165,9 +180,9 @@ public sealed class LockCaptureTests
     /// <summary>As if the vendor had stated what shipped files do not know.</summary>
     private static GivenStack Complete()
     {
-        var given = Ascend().Knows("probe.firmware", new FactValue.Probe(null, ["fw-tool"], @"firmware (\S+)")).Knows("probe.framework", new FactValue.Probe("/app/version", [], @"vllm==(\S+)"))
+        var given = Ascend().Knows("probe.firmware", new FactValue.Probe(null, ["pt_smi"], @"firmware (\S+)")).Knows("probe.framework", new FactValue.Probe("/app/version", [], @"vllm==(\S+)"))
             .Knows("probe.plugin", new FactValue.Probe("/app/version", [], @"vllm-ascend==(\S+)"));
-        given.Machine.Tool("fw-tool", "firmware 7.7.0.6.236\n");
+        given.Machine.Tool("pt_smi", "firmware 7.7.0.6.236\n");
         given.Image["/app/version"] = "vllm==0.11.0\nvllm-ascend==0.11.0rc1\n";
         return given;
     }
@@ -192,7 +207,7 @@ public sealed class LockCaptureTests
             case "no toolkit in the image": given.Image.Remove(Toolkit); break;
             case "garbage in the image": given.Image["/app/version"] = "vllm-ascend==0.11.0rc1\n\u0007"; break;
             case "command in the image": given.Knows("probe.framework", new FactValue.Probe(null, ["python3", "-c", "print(1)"], "(.*)")); break;
-            case "firmware that hangs": given.Machine.Tool("fw-tool", "firmware 7.7\n", exitCode: 3); break;
+            case "firmware that hangs": given.Machine.Tool("pt_smi", "firmware 7.7\n", exitCode: 3); break;
             default: throw new ArgumentOutOfRangeException(nameof(how), how, "is no known-bad case");
         }
     }

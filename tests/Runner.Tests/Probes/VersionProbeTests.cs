@@ -26,12 +26,26 @@ public sealed class VersionProbeTests : IDisposable
         _machine.File("/usr/local/Ascend/driver/version.info", "Version=\u200b\n").Tool("mx-smi", "garbage\n");
 
         var read = await ReadAsync(
-            ("driver", OfFile), ("toolkit", new FactValue.Probe("/none", [], "(.*)")), ("firmware", new FactValue.Probe(null, ["none"], "(.*)")),
-            ("plugin", new FactValue.Probe(null, ["mx-smi"], @"version: (\S+)")));
+            ("driver", OfFile), ("toolkit", new FactValue.Probe("/usr/none", [], "(.*)")), ("firmware", new FactValue.Probe(null, ["cnmon"], "(.*)")),
+            ("runtime", new FactValue.Probe(null, ["mx-smi"], @"version: (\S+)")));
 
         Assert.All(read, reading => Assert.Null(reading.Value));
-        string[] why = ["nothing in /usr/local/Ascend/driver/version.info", "/none is not there", "none is not installed", "nothing in"];
+        string[] why = ["nothing in /usr/local/Ascend/driver/version.info", "/usr/none is not there", "cnmon is not installed", "nothing in"];
         Assert.All(read.Zip(why), one => Assert.StartsWith(one.Second, one.First.Problem, StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_file_that_leads_elsewhere_is_not_read_and_nothing_of_a_file_is_told_but_what_fits()
+    {
+        _machine.File("/etc/shadow", "root:SECRET:1:0\n").Link("/usr/local/Ascend/driver/version.info", "/etc/shadow").File("/usr/share/secret", "SECRET\n").Pipe("/usr/share/pipe");
+
+        var read = await ReadAsync(
+            ("driver", OfFile with { Pattern = "(.+)" }), ("toolkit", new FactValue.Probe("/usr/share/secret", [], @"version: (\S+)")), ("firmware", new FactValue.Probe(null, ["cat", "/etc/shadow"], "(.+)")),
+            ("runtime", new FactValue.Probe(null, ["sh", "-c", "echo SECRET"], "(.+)"))).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+        Assert.All(read, reading => Assert.Null(reading.Value));
+        Assert.DoesNotContain(read, reading => reading.Problem!.Contains("SECRET", StringComparison.Ordinal));
+        Assert.Contains("leads to /etc/shadow", read[0].Problem, StringComparison.Ordinal);
     }
 
     private static FactValue.Probe OfFile { get; } = new("/usr/local/Ascend/driver/version.info", [], @"(?m)^Version=(\S+)");

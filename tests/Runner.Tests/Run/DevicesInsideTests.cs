@@ -111,6 +111,44 @@ public sealed class DevicesInsideTests
         Assert.DoesNotContain(stand.Given.Engine.All, container => !container.IsEcho);
     }
 
+    /// <summary>What lies on the machine where the profile says a harmless name; each must start nothing.</summary>
+    public static TheoryData<string, string, string, string> Traps => new()
+    {
+        { "mount", "/opt/driver", "ln -s /etc/shadow ../opt/driver", "/opt/driver leads to /etc/shadow" },
+        { "mount", "/opt/driver", "ln -s . ../opt/driver", "/opt of the machine as a whole" },
+        { "mount", "/opt/driver", "mkfifo ../opt/driver", "/opt/driver is a named pipe" },
+        { "mount", "/opt/driver", "mknod ../opt/driver b 8 0", "/opt/driver is a block device" },
+        { "mount", "/opt/driver", ":", "/opt/driver is not there" },
+        { "device", "/dev/chip_x", "mknod chip_x b 8 0", "/dev/chip_x is b 8:0" },
+        { "device", "/dev/chip_x", "touch chip_x", "/dev/chip_x is a plain file" },
+        { "device", "/dev/chip_x", "mknod mem c 1 1; ln -s mem chip_x", "/dev/chip_x leads to /dev/mem" },
+        { "device", "/dev/chip_x", "mknod chip_x c 1 1", "/dev/chip_x is c 1:1" },
+        { "device", "/dev/chip_x", "mknod chip_x c 10 229", "/dev/chip_x is c 10:229" },
+        { "device", "/dev/chips", "mkdir chips; mknod chips/a c 240 9; mknod chips/b b 8 0", "/dev/chips/b is b 8:0" },
+        { "group", "999", "printf 'root:x:0:\\ndocker:x:999:\\n' > ../etc/group", "group 999 is `docker`" },
+    };
+
+    [Theory, MemberData(nameof(Traps))]
+    public async Task What_is_not_what_its_name_says_is_not_handed_in(string kind, string value, string script, string words)
+    {
+        using var stand = new Stand(_ => { });
+        stand.Host("mkdir -p ../opt ../etc; echo root:SECRET > ../etc/shadow");
+        stand.Host(script);
+        var (prepared, launch) = (stand.Given.Prepared, stand.Given.Prepared.Launch!);
+        var box = prepared.Inputs.Profile.Container;
+        stand.Given.Prepared = prepared with
+        {
+            Launch = kind switch { "mount" => launch with { Mounts = [new(value, "/opt/driver", ReadOnly: true)] }, "group" => launch with { Groups = [value] }, _ => launch },
+            Inputs = prepared.Inputs with { Profile = prepared.Inputs.Profile with { Container = kind == "device" ? box with { Devices = [value] } : box } },
+        };
+
+        var broken = await Assert.ThrowsAsync<BrokenEnvironmentException>(stand.RunAsync);
+
+        Assert.Contains(words, broken.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("SECRET", broken.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(stand.Given.Engine.All, container => !container.IsEcho);
+    }
+
     [Theory]
     [InlineData("rm chip0", "/dev/chip0 is not there")]
     [InlineData("rm chip0 && touch chip0", "/dev/chip0 is no device")]

@@ -54,7 +54,7 @@ public sealed class StackChangeTests
         .Pci("0000:c1:00.0", "19e5:d802", "19e5:4000").Pci("0000:c2:00.0", "19e5:d802", "19e5:4000")
         .Link($"{Bus}/0000:c1:00.0/driver", "../drivers/devdrv").Link($"{Bus}/0000:c2:00.0/driver", "../drivers/devdrv")
         .File($"{Bus}/0000:c1:00.0/serial_number", "0323A4000017\n").File("/sys/module/devdrv/srcversion", "AAAA1111\n")
-        .File("/etc/driver", "25.2.0\n").Tool("fw-tool", "7.7.0\n").Tool("tk-tool", "8.2\n")
+        .File("/usr/share/driver", "25.2.0\n").Tool("pt_smi", "7.7.0\n").Tool("tsm_smi", "8.2\n")
         .File("/proc/cpuinfo", "model name : C\nmicrocode : 0x1\n").File("/etc/os-release", "ID=o\nVERSION_ID=1\n").File("/proc/sys/kernel/osrelease", "5.10.0\n")
         .Node("/dev/chip0", 240, 0).Node("/dev/chip1", 240, 1).Node($"/proc/{Environment.ProcessId}/root/dev/chip0", 240, 0).Node($"/proc/{Environment.ProcessId}/root/dev/chip1", 240, 1);
 
@@ -68,10 +68,10 @@ public sealed class StackChangeTests
     {
         switch (what)
         {
-            case "driver": machine.File("/etc/driver", "25.2.1\n"); break;
+            case "driver": machine.File("/usr/share/driver", "25.2.1\n"); break;
             case "reload": machine.File("/sys/module/devdrv/srcversion", "BBBB2222\n"); break;
-            case "driver gone": File.Delete(Path.Join(machine.Root, "etc/driver")); break;
-            case "firmware": machine.Tool("fw-tool", "7.7.1\n"); break;
+            case "driver gone": File.Delete(Path.Join(machine.Root, "usr/share/driver")); break;
+            case "firmware": machine.Tool("pt_smi", "7.7.1\n"); break;
             case "count": machine.File($"{Bus}/0000:c2:00.0/vendor", "0x0000\n"); break;
             case "board": machine.File($"{Bus}/0000:c1:00.0/subsystem_device", "0x4001\n").File($"{Bus}/0000:c2:00.0/subsystem_device", "0x4001\n"); break;
             case "microcode": machine.File("/proc/cpuinfo", "model name : C\nmicrocode : 0x2\n"); break;
@@ -87,8 +87,8 @@ public sealed class StackChangeTests
         sources: {t: a test}
         facts:
           devices.each: {value: ["/dev/chip{index}"], source: t, confidence: seen}
-          probe.driver: {value: {file: /etc/driver, pattern: '(\S+)'}, source: t, confidence: seen}
-          probe.firmware: {value: {command: [fw-tool], pattern: '(\S+)'}, source: t, confidence: seen}
-          probe.toolkit: {value: {command: [tk-tool], pattern: '(\S+)'}, source: t, confidence: seen}
+          probe.driver: {value: {file: /usr/share/driver, pattern: '(\S+)'}, source: t, confidence: seen}
+          probe.firmware: {value: {command: [pt_smi], pattern: '(\S+)'}, source: t, confidence: seen}
+          probe.toolkit: {value: {command: [tsm_smi], pattern: '(\S+)'}, source: t, confidence: seen}
         """;
 }

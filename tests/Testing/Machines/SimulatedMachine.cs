@@ -57,6 +57,13 @@ public sealed class SimulatedMachine : IDisposable
         return Mode(path, (UnixFileMode)0b110_110_110);
     }
 
+    /// <summary>A named pipe that nobody writes to: who opens it waits.</summary>
+    public SimulatedMachine Pipe(string path)
+    {
+        const uint pipe = 0x1000;
+        return MakeNode(Place(path), pipe | 0b110_110_110, 0) == 0 ? this : throw new InvalidOperationException($"{path} could not be made");
+    }
+
     public SimulatedMachine Mode(string path, UnixFileMode mode)
     {
         System.IO.File.SetUnixFileMode(Place(path), mode);

@@ -26,10 +26,22 @@ internal enum FactType
     /// <summary>Host paths, with the path in the container behind a colon where it differs; always read-only.</summary>
     Mounts,
 
+    /// <summary>Groups that a container's user gets, by the machine's names or numbers.</summary>
+    Groups,
+
+    /// <summary>Words of the command that asks the management tool.</summary>
+    Command,
+
+    /// <summary><c>NAME=NUMBER</c>, -1 for none; each name once.</summary>
+    Limits,
+
+    /// <summary>A size in bytes, with its unit.</summary>
+    Size,
+
     /// <summary>Names of environment variables.</summary>
     Variables,
 
-    /// <summary><c>NAME=VALUE</c>.</summary>
+    /// <summary><c>NAME=VALUE</c>; each name once.</summary>
     Settings,
 
     /// <summary>PCI vendor ids, with the device's behind a colon where it is known.</summary>
@@ -49,8 +61,8 @@ internal sealed record FactKey(string Name, FactType Type, params ImmutableArray
         new("devices.each", FactType.Nodes), new("devices.shared", FactType.Nodes), new("devices.optional", FactType.Nodes),
         new("devices.numbering", FactType.Choice, "physical", "ordinal", "card"), new("devices.per_board", FactType.Integer),
         new("launch.mounts", FactType.Mounts), new("launch.runtime", FactType.Text), new("launch.cdi", FactType.Text),
-        new("launch.toolkit", FactType.Choice, "required", "optional", "none"), new("launch.toolkit_least", FactType.Text), new("launch.groups", FactType.Texts),
-        new("launch.capabilities", FactType.Texts), new("launch.shm", FactType.Text), new("launch.ulimits", FactType.Settings), new("launch.environment", FactType.Settings),
+        new("launch.toolkit", FactType.Choice, "required", "optional", "none"), new("launch.toolkit_least", FactType.Text), new("launch.groups", FactType.Groups),
+        new("launch.capabilities", FactType.Texts), new("launch.shm", FactType.Size), new("launch.ulimits", FactType.Limits), new("launch.environment", FactType.Settings),
         new("launch.setup", FactType.Texts), new("launch.vendor_flags", FactType.Texts),
         new("visible.host", FactType.Variables), new("visible.container", FactType.Variables), new("visible.alignment", FactType.Choice, "renumber", "same"),
         new("kubernetes.resources", FactType.Texts), new("kubernetes.labels", FactType.Texts), new("slurm.gres", FactType.Texts),
@@ -59,7 +71,7 @@ internal sealed record FactKey(string Name, FactType Type, params ImmutableArray
         new("images", FactType.Texts),
         new("probe.driver", FactType.Probe), new("probe.toolkit", FactType.Probe), new("probe.firmware", FactType.Probe), new("probe.framework", FactType.Probe),
         new("probe.plugin", FactType.Probe), new("probe.runtime", FactType.Probe),
-        new("telemetry.tool", FactType.Choice, [.. ToolFormats.Names]), new("telemetry.command", FactType.Texts), new("telemetry.traps", FactType.Texts),
+        new("telemetry.tool", FactType.Choice, [.. ToolFormats.Names]), new("telemetry.command", FactType.Command), new("telemetry.traps", FactType.Texts),
         new("dtype.fp64", FactType.Choice, Tri), new("dtype.fp32", FactType.Choice, Tri), new("dtype.tf32", FactType.Choice, Tri), new("dtype.fp16", FactType.Choice, Tri),
         new("dtype.bf16", FactType.Choice, Tri), new("dtype.fp8", FactType.Choice, Tri), new("dtype.int8", FactType.Choice, Tri), new("dtype.int64", FactType.Choice, Tri),
         new("numeric.caveats", FactType.Texts),

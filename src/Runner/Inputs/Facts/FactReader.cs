@@ -61,8 +61,17 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
                 return new FactValue.Text(fact.Choice("value", key.Words.AsSpan()));
             case FactType.Text:
                 return new FactValue.Text(fact.Text("value"));
+            case FactType.Size:
+                if (fact.Text("value") is { Length: > 0 } size && LaunchLimits.OfSize(size) is { } noSize)
+                    fact.Problem("value", noSize);
+                return new FactValue.Text(fact.Text("value"));
             case FactType.Probe:
-                return fact.Map("value")?.Closed(Probe);
+                return fact.Map("value")?.Closed(probe => Probe(probe, key.Name is "probe.framework" or "probe.plugin"));
+            case FactType.Command:
+                var command = fact.Texts("value");
+                if (SafeTools.OfTelemetry(command) is { } noCommand)
+                    fact.Problem("value", noCommand);
+                return new FactValue.Texts(command);
             default:
                 var values = fact.Texts("value");
                 if (Unsafe(key.Type) is { } unsafely)
@@ -76,8 +85,9 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
                         fact.ProblemAt("value", wrong, $"`{wrong}` is not {words}");
                 }
 
-                if (values.CountBy(value => value, StringComparer.Ordinal).FirstOrDefault(count => count.Value > 1).Key is { } twice)
-                    fact.Problem("value", $"`{twice}` is there twice");
+                // of settings and limits the last would silently hold
+                if (values.CountBy(value => key.Type is FactType.Settings or FactType.Limits ? value.Split('=')[0] : value, StringComparer.Ordinal).FirstOrDefault(count => count.Value > 1).Key is { } twice)
+                    fact.Problem("value", $"`{twice}` is there twice; leave one of them out");
                 return new FactValue.Texts(values);
         }
     }
@@ -91,13 +101,18 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
         return null;
     }
 
-    private static FactValue.Probe Probe(YamlMap probe)
+    /// <param name="isOfImage">Whether it is read in the image and not on the machine.</param>
+    private static FactValue.Probe Probe(YamlMap probe, bool isOfImage)
     {
         var (path, command, pattern) = (probe.TryText("file"), probe.Texts("command"), probe.Text("pattern"));
         if ((path is null) == command.IsEmpty)
             probe.Problem("file", "expected either `file` or `command`, not both and not neither");
-        if (path is not null && (!path.StartsWith('/') || path.Contains("..", StringComparison.Ordinal)))
-            probe.Problem("file", $"`{path}` is not an absolute path");
+        else if (path is not null && (isOfImage ? SafePaths.OfImageFile(path) : SafePaths.OfFile(path)) is { } unsafely)
+            probe.Problem("file", unsafely);
+        else if (path is null && isOfImage)
+            probe.Problem("command", $"`{string.Join(' ', command)}`: no program of an image is started to be asked about itself; give the `file` of the image that states the version");
+        else if (path is null && SafeTools.Of(command) is { } noTool)
+            probe.Problem("command", noTool);
         if (IsPattern(pattern) is { } wrong)
             probe.Problem("pattern", wrong);
         return new(path, command, pattern);
@@ -122,8 +137,10 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
     /// <summary>What says why a value would open the machine to a container; null for types that hand nothing in.</summary>
     private static Func<string, string?>? Unsafe(FactType type) => type switch
     {
-        FactType.Nodes => node => SafePaths.OfDevice(node) ?? (Node().IsMatch(node) ? null : $"`{node}` is not a device node below /dev, with {{index}} for the number of a device"),
+        FactType.Nodes => SafeDevices.Of,
         FactType.Mounts => SafePaths.OfMount,
+        FactType.Groups => SafeDevices.OfGroup,
+        FactType.Limits => LaunchLimits.OfLimit,
         _ => null,
     };
 
@@ -134,9 +151,6 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
         FactType.PciIds => (PciId(), "a PCI vendor id such as 19e5, or vendor and device such as 19e5:d802"),
         _ => null,
     };
-
-    [GeneratedRegex(@"\A/dev/[A-Za-z0-9_{}./-]*[A-Za-z0-9_}-]/?\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Node();
 
     [GeneratedRegex(@"\A[A-Z][A-Z0-9_]*\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Variable();
