@@ -14,6 +14,9 @@ public sealed record DeviceSample
     /// <summary>PCI address as printed: <c>0000:c1:00.0</c>.</summary>
     public string? Bus { get; init; }
 
+    /// <summary><see cref="Bus"/> in the kernel's spelling.</summary>
+    public string? Address => Bus is { } bus ? Normal(bus) : null;
+
     public string? Uuid { get; init; }
 
     /// <summary>The tool's own word: <c>OK</c>, <c>Available</c>.</summary>
@@ -50,6 +53,14 @@ public sealed record DeviceSample
 
     /// <summary>MHz.</summary>
     public decimal? MemoryClock { get; init; }
+
+    /// <summary>A PCI address as tools print it, in the kernel's spelling: four digits of domain, lowercase.</summary>
+    public static string Normal(string bus)
+    {
+        ArgumentNullException.ThrowIfNull(bus);
+        var lower = bus.ToLowerInvariant();
+        return lower.Count(letter => letter == ':') == 1 ? $"0000:{lower}" : lower.Length > 12 && lower[..^12].All(letter => letter == '0') ? lower[^12..] : lower;
+    }
 }
 
 /// <summary>One output of a management tool, read.</summary>

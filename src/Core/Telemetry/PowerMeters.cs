@@ -42,7 +42,11 @@ internal static class PowerMeters
             .GroupBy(device => device.Id, StringComparer.Ordinal).Where(same => same.All(device => device.Power is null)).Select(same => $"{source.Name} device {same.Key}")),
     ];
 
-    public static ImmutableArray<DeviceSample> Devices(TelemetrySource source, TelemetryReading reading) =>
+    /// <summary>Of the devices that the run uses.</summary>
+    public static ImmutableArray<DeviceSample> Devices(TelemetrySource source, TelemetryReading reading) => PlannedRows.Of(Rows(source, reading), source.Planned);
+
+    /// <summary>Of all devices that a tool printed.</summary>
+    public static ImmutableArray<DeviceSample> Rows(TelemetrySource source, TelemetryReading reading) =>
         reading.Text is { } text && source.IsTool ? ToolFormats.Find(source.Name)?.Read(text).Devices ?? [] : [];
 
     private static IEnumerable<PowerChannel> Tool(TelemetrySource source, int at, ImmutableArray<TelemetryReading> readings, long gapNanos, double capFactor)

@@ -77,6 +77,14 @@ public static class TelemetryFile
             foreach (var word in source.Command)
                 json.WriteStringValue(word);
             json.WriteEndArray();
+            if (source.Planned is { } planned)
+            {
+                json.WriteStartObject("planned");
+                foreach (var (number, address) in planned)
+                    json.WriteString(number, address);
+                json.WriteEndObject();
+            }
+
             WriteOptional(json, "devicesPerBoard", source.DevicesPerBoard);
             WriteOptional(json, "capMilliwatts", source.CapMilliwatts);
             WriteOptional(json, "uncertaintyPpm", source.UncertaintyPpm);
@@ -129,6 +137,8 @@ public static class TelemetryFile
     private static TelemetrySource Source(JsonElement source) => new(source.GetProperty("name").GetString()!, source.GetProperty("tool").GetBoolean(), source.GetProperty("about").GetString()!)
     {
         Command = [.. source.GetProperty("command").EnumerateArray().Select(word => word.GetString()!)],
+        Planned = source.TryGetProperty("planned", out var planned)
+            ? planned.EnumerateObject().ToImmutableSortedDictionary(unit => unit.Name, unit => unit.Value.GetString()!, StringComparer.Ordinal) : null,
         DevicesPerBoard = Optional(source, "devicesPerBoard"),
         CapMilliwatts = Optional(source, "capMilliwatts"),
         UncertaintyPpm = Optional(source, "uncertaintyPpm"),

@@ -122,7 +122,7 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
     /// <summary>What says why a value would open the machine to a container; null for types that hand nothing in.</summary>
     private static Func<string, string?>? Unsafe(FactType type) => type switch
     {
-        FactType.Nodes => node => SafePaths.OfDevice(node) ?? (Node().IsMatch(node) ? null : $"`{node}` is not a device node below /dev, with {{index}} for the number of a device"),
+        FactType.Nodes => node => SafePaths.OfDevice(node) ?? (Node().IsMatch(node) ? null : $"`{node}` is not a device node below /dev, with {{index}} for the number of a device, or {{index+128}} where it begins elsewhere"),
         FactType.Mounts => SafePaths.OfMount,
         _ => null,
     };
@@ -135,7 +135,7 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
         _ => null,
     };
 
-    [GeneratedRegex(@"\A/dev/[A-Za-z0-9_{}./-]*[A-Za-z0-9_}-]/?\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A/dev/([A-Za-z0-9_./-]|\{index(\+[0-9]{1,4})?\})*([A-Za-z0-9_-]|\{index(\+[0-9]{1,4})?\})/?\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Node();
 
     [GeneratedRegex(@"\A[A-Z][A-Z0-9_]*\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
