@@ -63,6 +63,9 @@ public sealed class DockerEngine : IContainerEngine
         }
     }
 
+    /// <summary>With the runtime always named: the daemon's default may be a vendor's, which hands devices into every container.</summary>
+    internal ContainerSpec Asked(ContainerSpec container) => container with { Runtime = container.Runtime ?? Description.OwnRuntime };
+
     /// <summary>Names that dockerd keeps for the runc that it comes with: a configuration that gives one to another program is refused by it.</summary>
     /// <remarks>
     /// Source: dockerd, "runtime name 'runc' is reserved"; daemon.json's <c>default-runtime</c> may name any other. Podman lists the runtimes of its configuration whether they are
@@ -81,7 +84,7 @@ public sealed class DockerEngine : IContainerEngine
     public async Task<IContainer> StartAsync(ContainerSpec container, CancellationToken cancellationToken)
     {
         Refuse(container);
-        container = container with { Runtime = container.Runtime ?? Description.OwnRuntime };
+        container = Asked(container);
         // named by us, so that it can be removed even where the daemon's answer with the id is never read
         var name = $"adaptation-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
         var network = container.Network is ContainerNetwork.PublishedPort ? name : null;

@@ -14,9 +14,6 @@ public sealed record DeviceSample
     /// <summary>PCI address as printed: <c>0000:c1:00.0</c>.</summary>
     public string? Bus { get; init; }
 
-    /// <summary><see cref="Bus"/> in the kernel's spelling.</summary>
-    public string? Address => Bus is { } bus ? Normal(bus) : null;
-
     public string? Uuid { get; init; }
 
     /// <summary>The tool's own word: <c>OK</c>, <c>Available</c>.</summary>

@@ -16,7 +16,7 @@ internal static class PlannedRows
 
     /// <summary>By the address where both say one, else by the number. Where a tool counts cards and their chips, a number alone means nothing, unless all that it prints is planned.</summary>
     private static IEnumerable<DeviceSample> OfUnit(ImmutableArray<DeviceSample> rows, KeyValuePair<string, string> unit, int count) =>
-        unit.Value.Length > 0 && rows.Any(row => row.Bus is not null) ? rows.Where(row => row.Address == unit.Value)
+        unit.Value.Length > 0 && rows.Any(row => row.Bus is not null) ? rows.Where(row => row.Bus is { } bus && DeviceSample.Normal(bus) == unit.Value)
         : rows.Any(row => !long.TryParse(row.Id, NumberStyles.None, CultureInfo.InvariantCulture, out _)) ? rows.Length == count ? rows : []
         : rows.Where(row => row.Id == unit.Key);
 }

@@ -29,7 +29,7 @@ internal static class ServerDevices
             return;
         if (LaunchPlanner.IsNeeded(stand.Profile) && stand.Launch?.Counted is null)
             throw new InvalidOperationException($"{stand.Profile.Id} needs devices, and no plan says which");
-        foreach (var (path, device) in stand.Devices is { } plan ? plan.Inside.AddRange(plan.Optional) : [])
+        foreach (var (path, device) in stand.Devices is { } plan ? plan.Inside.Concat(plan.Optional) : [])
         {
             var node = stand.Machine.TryNode(path);
             if (node?.ToString() != device)

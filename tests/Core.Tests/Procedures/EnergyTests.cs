@@ -157,8 +157,8 @@ public sealed class EnergyTests
 
         var reason = Judged.Reason(EnergyBench.Judge(PerToken, log, plan));
 
-        Assert.StartsWith("not measured: mthreads-gmi printed no row of device 5", reason, StringComparison.Ordinal);
-        Assert.Contains("it printed 0 (0000:C1:00.0), 1 (0000:C2:00.0)", reason, StringComparison.Ordinal);
+        Assert.StartsWith("not measured: ppu-smi printed no row of device 5", reason, StringComparison.Ordinal);
+        Assert.Contains("it printed 0 (0000:c1:00.0), 1 (0000:c2:00.0)", reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public sealed class EnergyTests
     {
         var (log, plan) = Bound("0", "", prints: true, "1");
 
-        Assert.StartsWith("invalid evidence: the telemetry of mthreads-gmi is bound to the devices 0=", Judged.Reason(EnergyBench.Judge(PerToken, log, plan)), StringComparison.Ordinal);
+        Assert.StartsWith("invalid evidence: the telemetry of ppu-smi is bound to the devices 0=", Judged.Reason(EnergyBench.Judge(PerToken, log, plan)), StringComparison.Ordinal);
         Assert.Contains("bound to the devices of no plan", Judged.Reason(EnergyBench.Judge(PerToken, Sound, plan)), StringComparison.Ordinal);
     }
 
@@ -174,9 +174,9 @@ public sealed class EnergyTests
     private static (TelemetryLog Log, Plan Plan) Bound(string number, string address, bool prints, string planned)
     {
         ImmutableSortedDictionary<string, string> Units(string of) => ImmutableSortedDictionary<string, string>.Empty.Add(of, address);
-        string Bus(int at) => prints ? $", \"GPU PCI Bus\": \"0000:C{at + 1}:00.0\"" : "";
-        var log = Log(Sound.Sources[0] with { Planned = Units(number) }, second => string.Create(System.Globalization.CultureInfo.InvariantCulture,
-            $$"""{"Driver Version": "2.1", "GPU": [{"Index": "0"{{Bus(0)}}, "Power Readings": {"Power Draw ": "{{Steps(second):0.###}}W"} }, {"Index": "1"{{Bus(1)}}, "Power Readings": {"Power Draw ": "90000W"} }]}"""));
+        var source = new TelemetrySource("ppu-smi", IsTool: true, "") { Command = ["ppu-smi"], Planned = Units(number) };
+        var log = Log(source, second => string.Create(System.Globalization.CultureInfo.InvariantCulture,
+            $"index, {(prints ? "pci.bus_id, " : "")}power.draw [W]\n0, {(prints ? "0000:C1:00.0, " : "")}{Steps(second):0.##} W\n1, {(prints ? "0000:C2:00.0, " : "")}90000 W\n"));
         var none = ImmutableSortedDictionary<string, string>.Empty;
         return (log, EnergyBench.Plan with { Devices = new([], none.Add("/dev/chip0", "c 240:0"), none) { PciId = "1ed5:fade", Units = Units(planned) } });
     }

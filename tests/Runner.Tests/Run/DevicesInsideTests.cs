@@ -12,6 +12,7 @@ public sealed class DevicesInsideTests
         facts:
           devices.each: {value: ["/dev/chip{index}"], source: t, confidence: seen}
           devices.shared: {value: [/dev/chip_ctl], source: t, confidence: seen}
+          devices.optional: {value: [/dev/chip_video, /dev/absent], source: t, confidence: seen}
 
         """;
 
@@ -32,7 +33,7 @@ public sealed class DevicesInsideTests
         Assert.Equal(stand.Given.Engine.All.Count(container => !container.IsEcho), seen.Length);
         Assert.All(seen, look => Assert.Equal(
             ["/dev/chip0=c 240:0", "/dev/chip_ctl=c 241:0"], ((CanonicalValue.List)look.TryGet("inside")!).Items.Cast<CanonicalValue.Text>().Select(node => node.Value)));
-        Assert.All(stand.Given.Engine.All, container => Assert.Equal(container.IsEcho ? 0 : 2, container.Spec.Devices.Length));
+        Assert.All(stand.Given.Engine.All, container => Assert.Equal(container.IsEcho ? 0 : 3, container.Spec.Devices.Length)); // the third is optional, and missing inside
         var facts = MeasurementFile.Read(File.ReadAllBytes(stand.Given.Only().InEvidence("measurements/OPS-01.json"))).Facts;
         Assert.Equal("/dev/chip0=c 240:0,/dev/chip_ctl=c 241:0", facts["devices.1"]);
         Assert.Equal(("plain", "0"), (stand.Lock("launch", "form"), stand.Lock("launch", "devices")));
@@ -48,6 +49,8 @@ public sealed class DevicesInsideTests
         { "mknod chip1 c 240 1", "/dev/chip1 of this machine, which is not planned" },
         { "mkdir deep && mknod deep/er c 240 1", "/dev/deep/er is c 240:1" },
         { "mknod other c 240 0", "a planned device under another name" },
+        { "mknod nvidia0 c 195 0", "/dev/nvidia0 is c 195:0, which is neither planned nor declared by the profile" },
+        { "mknod chip_video c 195 0", "/dev/chip_video was c 242:0 when the run was planned and is c 195:0" },
         { "cd .. && mv dev hidden && ln -s hidden dev", "cannot be seen" },
     };
 
@@ -64,6 +67,103 @@ public sealed class DevicesInsideTests
         Assert.Contains(words, stand.Events("devices")[^1].TryText("problem"), StringComparison.Ordinal);
         Assert.DoesNotContain(judgement.Findings, finding => finding.Verdict is Verdict.Pass && finding.Check is not "OPS-02");
         Assert.All(stand.Given.Engine.All, container => Assert.Equal(1, container.Removals));
+    }
+
+    [Fact]
+    public async Task What_the_profile_declares_optional_may_be_there()
+    {
+        using var stand = new Stand(machine => machine.Inside("mknod chip_video c 242 0"));
+
+        Assert.Equal(Outcome.Certified, (await stand.RunAsync()).Outcome);
+        Assert.Equal("c 242:0", stand.Plan().Counted!.Optional["/dev/chip_video"]);
+        Assert.Contains("\"/dev/chip_video\":\"c 242:0\"", await File.ReadAllTextAsync(stand.Given.Only().Plan, Token), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tree", "../../devices/pci0000:00/0000:00:01.0/0000:17:00.0/nvidia/nvidia0", "10de:2330")]
+    [InlineData("device", "../../devices/virtual/chip/chip0", "10de:2330")] // whose own `device` leads there
+    [InlineData("major", "", "10de:2330")] // the driver makes nodes without telling whose they are
+    [InlineData("tree", "../../devices/pci0000:00/0000:00:01.0/0000:c9:00.0/chip/chip0", "19e5:d803")] // the maker's smaller chip
+    public void A_node_that_leads_to_another_chip_starts_nothing(string how, string target, string id)
+    {
+        using var stand = new Stand(_ => { });
+        var address = id[0] == '1' && id[1] == '0' ? "0000:17:00.0" : "0000:c9:00.0";
+        stand.Machine.Pci(address, id).Link($"/sys/bus/pci/devices/{address}/driver", "../../../bus/pci/drivers/nvidia");
+        if (target.Length > 0)
+            stand.Machine.Folder("/sys/dev/char").Link("/sys/dev/char/240:0", target);
+        if (how == "device")
+            stand.Machine.Folder("/sys/dev/devices/virtual/chip/chip0").Remove("/sys/dev/char/240:0").Folder("/sys/dev/char/240:0").Link("/sys/dev/char/240:0/device", $"../../../{address}");
+        if (how == "major")
+            stand.Machine.File("/proc/devices", "Character devices:\n  1 mem\n240 nvidia-frontend\n\nBlock devices:\n241 nvidia\n");
+
+        var message = Assert.Throws<BrokenEnvironmentException>(() => stand.Plan()).Message;
+
+        Assert.Contains($"/dev/chip0 (c 240:0) leads to {address}, a device {id}", message, StringComparison.Ordinal);
+        Assert.Contains("19e5:d802", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_node_that_leads_to_the_planned_chip_is_told_with_its_address()
+    {
+        using var stand = new Stand(_ => { });
+        stand.Machine.Folder("/sys/dev/char").Link("/sys/dev/char/240:0", "../../devices/pci0000:00/0000:c1:00.0/chip/chip0");
+
+        var counted = stand.Plan().Counted!;
+
+        Assert.Equal(("0000:c1:00.0 19e5:d802", "0000:c1:00.0", "19e5:d802"), (counted.Behind["/dev/chip0"], counted.Units["0"], counted.PciId));
+    }
+
+    [Fact]
+    public void More_devices_than_the_bus_has_start_nothing()
+    {
+        using var stand = new Stand(_ => { });
+        for (var at = 0; at < 3; at++)
+            stand.Machine.File($"/sys/bus/pci/devices/0000:c{at}:00.0/device", "0xd803\n");
+
+        Assert.Contains("1 devices are planned, and the machine has 0 of the PCI id 19e5:d802", Assert.Throws<BrokenEnvironmentException>(() => stand.Plan()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_a_shared_folder_the_nodes_of_other_makers_are_not_handed_over()
+    {
+        using var stand = new Stand(_ => { }, profile: Profile.Replace("/dev/chip_ctl]", "/dev/chip_ctl, /dev/dri]", StringComparison.Ordinal));
+        stand.Machine.Node("/dev/dri/renderD128", 226, 128).Node("/dev/dri/renderD129", 226, 129).Pci("0000:17:00.0", "10de:2330")
+            .Folder("/sys/dev/char").Link("/sys/dev/char/226:128", "../../devices/pci0000:00/0000:17:00.0/drm/renderD128").Link("/sys/dev/char/226:129", "../../devices/pci0000:00/0000:c1:00.0/drm/renderD129");
+
+        var plan = stand.Plan();
+
+        Assert.Equal(["/dev/chip0", "/dev/chip_ctl", "/dev/dri/card0", "/dev/dri/renderD129", "/dev/chip_video"], plan.Devices);
+        Assert.Equal(plan.Devices, plan.Counted!.Given);
+        Assert.DoesNotContain("/dev/dri/renderD128", plan.Counted.Inside.Keys);
+    }
+
+    [Theory]
+    [InlineData("", Outcome.Certified)]
+    [InlineData("mknod nvidia0 c 195 0", Outcome.Rejected)]
+    public async Task The_container_of_a_processor_is_looked_into_too(string change, Outcome outcome)
+    {
+        using var stand = new Stand(machine => machine.Inside($"rm chip0 chip_ctl; {change}"), kind: "kind: cpu");
+
+        var judgement = await stand.RunAsync();
+
+        Assert.Equal(outcome, judgement.Outcome);
+        if (outcome == Outcome.Rejected)
+            Judge(judgement, verdict => Assert.Contains("/dev/nvidia0 is c 195:0", Assert.IsType<Verdict.Fail>(verdict).Measured, StringComparison.Ordinal));
+        else
+            Assert.Contains("", MeasurementFile.Read(File.ReadAllBytes(stand.Given.Only().InEvidence("measurements/OPS-01.json"))).Facts.Where(fact => fact.Key.StartsWith("devices.", StringComparison.Ordinal)).Select(fact => fact.Value));
+    }
+
+    [Fact]
+    public void A_processor_gets_no_node_of_a_graphics_card()
+    {
+        using var stand = new Stand(_ => { }, kind: "kind: cpu");
+        stand.Machine.Pci("0000:17:00.0", "10de:2330").Folder("/sys/dev/char").Link("/sys/dev/char/240:0", "../../devices/pci0000:00/0000:17:00.0/nvidia/nvidia0");
+        var profile = stand.Given.Prepared.Inputs.Profile;
+
+        var refused = Assert.Throws<BrokenEnvironmentException>(() => ServerDevices.OfProcessor(
+            profile with { Container = profile.Container with { Devices = ["/dev/chip0"] } }, stand.Given.Engine.Description, new HostMachine(stand.Machine.Root)));
+
+        Assert.Contains("is for a CPU", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -144,11 +244,14 @@ public sealed class DevicesInsideTests
         private readonly SimulatedMachine _machine = new();
         private readonly Action<Stand> _starting;
 
-        public Stand(Action<Stand> starting, string suite = "short", string more = "streams: 2")
+        public Stand(Action<Stand> starting, string suite = "short", string more = "streams: 2", string profile = Profile, string kind = "kind: pci, pci: \"19e5:d802\"")
         {
             _starting = starting;
-            Given = new GivenRun(suite, profile: Profile + GivenRun.Profile.Replace("streams: 2", more, StringComparison.Ordinal).Replace("kind: cpu", "kind: pci, pci: \"19e5:d802\"", StringComparison.Ordinal));
-            Fill(Path.Join(_machine.Root, "dev"), "chip0 c 240 0", "chip1 c 240 1", "chip2 c 240 2", "chip_ctl c 241 0");
+            Given = new GivenRun(suite, profile: profile + GivenRun.Profile.Replace("streams: 2", more, StringComparison.Ordinal).Replace("kind: cpu", kind, StringComparison.Ordinal));
+            Fill(Path.Join(_machine.Root, "dev"), "chip0 c 240 0", "chip1 c 240 1", "chip2 c 240 2", "chip_ctl c 241 0", "chip_video c 242 0");
+            _machine.Node("/dev/dri/card0", 226, 0);
+            for (var at = 0; at < 3; at++)
+                _machine.Pci($"0000:c{at}:00.0", "19e5:d802");
             Given.Engine.Starting = container =>
             {
                 if (container.IsEcho)
@@ -158,8 +261,16 @@ public sealed class DevicesInsideTests
                 Fill(InsidePlace, "chip0 c 240 0", "chip_ctl c 241 0", "null c 1 3");
                 _starting(this);
             };
-            Given.Prepared = Given.Prepared with { Machine = new HostMachine(_machine.Root), Launch = Plan() };
+            var isProcessor = kind == "kind: cpu";
+            Given.Prepared = Given.Prepared with
+            {
+                Machine = new HostMachine(_machine.Root),
+                Launch = isProcessor ? null : Plan(),
+                OfProcessor = ServerDevices.OfProcessor(Given.Prepared.Inputs.Profile, Given.Engine.Description, new HostMachine(_machine.Root)),
+            };
         }
+
+        public SimulatedMachine Machine => _machine;
 
         public GivenRun Given { get; }
 

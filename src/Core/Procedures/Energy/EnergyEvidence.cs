@@ -122,7 +122,7 @@ internal sealed record EnergyEvidence(
             if (source.Planned is not { } planned)
                 continue;
             ImmutableArray<DeviceSample> rows = [.. log.Readings.Where(reading => reading.Source == at && reading.To >= load.From && reading.From <= load.To)
-                .Select(reading => PowerMeters.Rows(source, reading)).Where(rows => !rows.IsEmpty).SelectMany(rows => rows).DistinctBy(row => (row.Id, row.Address))];
+                .Select(reading => PowerMeters.Rows(source, reading)).Where(rows => !rows.IsEmpty).SelectMany(rows => rows).DistinctBy(row => (row.Id, row.Bus))];
             if (!rows.IsEmpty && PlannedRows.Without(rows, planned).ToArray() is { Length: > 0 } without)
                 return $"not measured: {source.Name} printed no row of {string.Join(", ", without)}, which the run used; it printed {string.Join(", ", rows.Select(row => row.Bus is { } bus ? $"{row.Id} ({bus})" : row.Id))}";
         }
