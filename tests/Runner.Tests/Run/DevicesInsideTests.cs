@@ -7,21 +7,12 @@ namespace Adaptation.Runner.Tests;
 /// <summary>A run on an accelerator: its server is accepted with exactly the planned devices in its container, at every start, and never otherwise.</summary>
 public sealed class DevicesInsideTests
 {
-    private const string Profile = """
-        sources: {t: a test}
-        facts:
-          devices.each: {value: ["/dev/chip{index}"], source: t, confidence: seen}
-          devices.shared: {value: [/dev/chip_ctl], source: t, confidence: seen}
-          devices.optional: {value: [/dev/chip_video, /dev/absent], source: t, confidence: seen}
-
-        """;
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task The_planned_devices_inside_are_accepted_recorded_and_judged_again()
     {
-        using var stand = new Stand(_ => { }, "starts");
+        using var stand = new DeviceStand(_ => { }, "starts");
 
         var judgement = await stand.RunAsync();
 
@@ -57,7 +48,7 @@ public sealed class DevicesInsideTests
     [Theory, MemberData(nameof(Wrong))]
     public async Task A_container_that_holds_anything_else_fails_and_nothing_is_certified(string change, string words)
     {
-        using var stand = new Stand(machine => machine.Inside(change));
+        using var stand = new DeviceStand(machine => machine.Inside(change));
 
         var judgement = await stand.RunAsync();
 
@@ -72,7 +63,7 @@ public sealed class DevicesInsideTests
     [Fact]
     public async Task What_the_profile_declares_optional_may_be_there()
     {
-        using var stand = new Stand(machine => machine.Inside("mknod chip_video c 242 0"));
+        using var stand = new DeviceStand(machine => machine.Inside("mknod chip_video c 242 0"));
 
         Assert.Equal(Outcome.Certified, (await stand.RunAsync()).Outcome);
         Assert.Equal("c 242:0", stand.Plan().Counted!.Optional["/dev/chip_video"]);
@@ -86,7 +77,7 @@ public sealed class DevicesInsideTests
     [InlineData("tree", "../../devices/pci0000:00/0000:00:01.0/0000:c9:00.0/chip/chip0", "19e5:d803")] // the maker's smaller chip
     public void A_node_that_leads_to_another_chip_starts_nothing(string how, string target, string id)
     {
-        using var stand = new Stand(_ => { });
+        using var stand = new DeviceStand(_ => { });
         var address = id[0] == '1' && id[1] == '0' ? "0000:17:00.0" : "0000:c9:00.0";
         stand.Machine.Pci(address, id).Link($"/sys/bus/pci/devices/{address}/driver", "../../../bus/pci/drivers/nvidia");
         if (target.Length > 0)
@@ -105,7 +96,7 @@ public sealed class DevicesInsideTests
     [Fact]
     public void A_node_that_leads_to_the_planned_chip_is_told_with_its_address()
     {
-        using var stand = new Stand(_ => { });
+        using var stand = new DeviceStand(_ => { });
         stand.Machine.Folder("/sys/dev/char").Link("/sys/dev/char/240:0", "../../devices/pci0000:00/0000:c1:00.0/chip/chip0");
 
         var counted = stand.Plan().Counted!;
@@ -116,7 +107,7 @@ public sealed class DevicesInsideTests
     [Fact]
     public void More_devices_than_the_bus_has_start_nothing()
     {
-        using var stand = new Stand(_ => { });
+        using var stand = new DeviceStand(_ => { });
         for (var at = 0; at < 3; at++)
             stand.Machine.File($"/sys/bus/pci/devices/0000:c{at}:00.0/device", "0xd803\n");
 
@@ -126,7 +117,7 @@ public sealed class DevicesInsideTests
     [Fact]
     public void Of_a_shared_folder_the_nodes_of_other_makers_are_not_handed_over()
     {
-        using var stand = new Stand(_ => { }, profile: Profile.Replace("/dev/chip_ctl]", "/dev/chip_ctl, /dev/dri]", StringComparison.Ordinal));
+        using var stand = new DeviceStand(_ => { }, profile: DeviceStand.Profile.Replace("/dev/chip_ctl]", "/dev/chip_ctl, /dev/dri]", StringComparison.Ordinal));
         stand.Machine.Node("/dev/dri/renderD128", 226, 128).Node("/dev/dri/renderD129", 226, 129).Pci("0000:17:00.0", "10de:2330")
             .Folder("/sys/dev/char").Link("/sys/dev/char/226:128", "../../devices/pci0000:00/0000:17:00.0/drm/renderD128").Link("/sys/dev/char/226:129", "../../devices/pci0000:00/0000:c1:00.0/drm/renderD129");
 
@@ -142,7 +133,7 @@ public sealed class DevicesInsideTests
     [InlineData("mknod nvidia0 c 195 0", Outcome.Rejected)]
     public async Task The_container_of_a_processor_is_looked_into_too(string change, Outcome outcome)
     {
-        using var stand = new Stand(machine => machine.Inside($"rm chip0 chip_ctl; {change}"), kind: "kind: cpu");
+        using var stand = new DeviceStand(machine => machine.Inside($"rm chip0 chip_ctl; {change}"), kind: "kind: cpu");
 
         var judgement = await stand.RunAsync();
 
@@ -156,7 +147,7 @@ public sealed class DevicesInsideTests
     [Fact]
     public void A_processor_gets_no_node_of_a_graphics_card()
     {
-        using var stand = new Stand(_ => { }, kind: "kind: cpu");
+        using var stand = new DeviceStand(_ => { }, kind: "kind: cpu");
         stand.Machine.Pci("0000:17:00.0", "10de:2330").Folder("/sys/dev/char").Link("/sys/dev/char/240:0", "../../devices/pci0000:00/0000:17:00.0/nvidia/nvidia0");
         var profile = stand.Given.Prepared.Inputs.Profile;
 
@@ -170,7 +161,7 @@ public sealed class DevicesInsideTests
     public async Task It_is_looked_at_every_start()
     {
         var starts = 0;
-        using var stand = new Stand(machine =>
+        using var stand = new DeviceStand(machine =>
         {
             if (++starts == 2)
                 machine.Inside("rm chip0");
@@ -184,7 +175,7 @@ public sealed class DevicesInsideTests
     public async Task A_start_that_may_refuse_its_cache_may_not_lose_its_accelerator()
     {
         var starts = 0;
-        using var stand = new Stand(
+        using var stand = new DeviceStand(
             machine =>
             {
                 File.WriteAllText(Path.Combine(machine.Given.Engine.All[^1].Spec.Mounts.Single(mount => mount.Target == "/var/cache/engine").Source, "one.bin"), "kernels");
@@ -202,7 +193,7 @@ public sealed class DevicesInsideTests
     [Fact]
     public async Task A_node_of_the_machine_that_is_another_device_by_now_starts_nothing()
     {
-        using var stand = new Stand(_ => { });
+        using var stand = new DeviceStand(_ => { });
         stand.Host("rm chip0 && mknod chip0 c 240 1");
 
         var broken = await Assert.ThrowsAsync<BrokenEnvironmentException>(stand.RunAsync);
@@ -218,7 +209,7 @@ public sealed class DevicesInsideTests
     [InlineData("rm chip_ctl", "/dev/chip_ctl is not there")]
     public void What_is_planned_must_be_on_the_machine_as_a_character_device(string change, string words)
     {
-        using var stand = new Stand(_ => { });
+        using var stand = new DeviceStand(_ => { });
         stand.Host(change);
 
         Assert.Contains(words, Assert.Throws<BrokenEnvironmentException>(() => stand.Plan()).Message, StringComparison.Ordinal);
@@ -227,7 +218,7 @@ public sealed class DevicesInsideTests
     [Fact]
     public void Where_the_facts_name_no_nodes_or_a_container_cannot_be_looked_into_nothing_is_planned()
     {
-        using var stand = new Stand(_ => { });
+        using var stand = new DeviceStand(_ => { });
         var unknown = stand.Given.Prepared.Inputs.Profile with { Facts = ProfileFacts.None };
         var plan = new LaunchPlan(LaunchForm.Toolkit, [0]);
 
@@ -237,80 +228,4 @@ public sealed class DevicesInsideTests
     }
 
     private static void Judge(Judgement judgement, Action<Verdict> look) => look(judgement.Findings.Single(finding => finding.Check == "OPS-01").Verdict);
-
-    /// <summary>A machine with three chips, and an engine whose container shows the folder that lies below /proc of that machine.</summary>
-    private sealed class Stand : IDisposable
-    {
-        private readonly SimulatedMachine _machine = new();
-        private readonly Action<Stand> _starting;
-
-        public Stand(Action<Stand> starting, string suite = "short", string more = "streams: 2", string profile = Profile, string kind = "kind: pci, pci: \"19e5:d802\"")
-        {
-            _starting = starting;
-            Given = new GivenRun(suite, profile: profile + GivenRun.Profile.Replace("streams: 2", more, StringComparison.Ordinal).Replace("kind: cpu", kind, StringComparison.Ordinal));
-            Fill(Path.Join(_machine.Root, "dev"), "chip0 c 240 0", "chip1 c 240 1", "chip2 c 240 2", "chip_ctl c 241 0", "chip_video c 242 0");
-            _machine.Node("/dev/dri/card0", 226, 0);
-            for (var at = 0; at < 3; at++)
-                _machine.Pci($"0000:c{at}:00.0", "19e5:d802");
-            Given.Engine.Starting = container =>
-            {
-                if (container.IsEcho)
-                    return;
-                if (Directory.Exists(Path.GetDirectoryName(InsidePlace)))
-                    Directory.Delete(Path.GetDirectoryName(InsidePlace)!, recursive: true);
-                Fill(InsidePlace, "chip0 c 240 0", "chip_ctl c 241 0", "null c 1 3");
-                _starting(this);
-            };
-            var isProcessor = kind == "kind: cpu";
-            Given.Prepared = Given.Prepared with
-            {
-                Machine = new HostMachine(_machine.Root),
-                Launch = isProcessor ? null : Plan(),
-                OfProcessor = ServerDevices.OfProcessor(Given.Prepared.Inputs.Profile, Given.Engine.Description, new HostMachine(_machine.Root)),
-            };
-        }
-
-        public SimulatedMachine Machine => _machine;
-
-        public GivenRun Given { get; }
-
-        private string InsidePlace => Path.Join(_machine.Root, $"proc/{Environment.ProcessId}/root/dev");
-
-        public LaunchPlan Plan()
-        {
-            var (profile, host, engine) = (Given.Prepared.Inputs.Profile, new HostMachine(_machine.Root), Given.Engine.Description);
-            return ServerDevices.Counted(profile, LaunchDecision.Plan(profile, LaunchChoice.Default, engine, host)!, engine, host);
-        }
-
-        public void Inside(string script) => Shell(InsidePlace, script);
-
-        public void Host(string script) => Shell(Path.Join(_machine.Root, "dev"), script);
-
-        public Task<Judgement> RunAsync() => Given.Conductor().StartAsync(Given.Prepared, Given.Runs, Token);
-
-        public CanonicalValue.Object[] Events(string kind) =>
-            [.. ConductorTests.Journal(Given.Only()).Entries.Where(entry => entry.Kind == kind).Select(entry => entry.Data)];
-
-        public string? Lock(string group, string name) =>
-            ((CanonicalValue.Object)CombinationLock.Read(File.ReadAllBytes(Given.Only().Lock)).Combination.TryGet(group)!).TryText(name);
-
-        public void Dispose()
-        {
-            Given.Dispose();
-            _machine.Dispose();
-        }
-
-        private static void Fill(string folder, params string[] nodes)
-        {
-            Directory.CreateDirectory(folder);
-            Shell(folder, string.Join('\n', nodes.Select(node => $"mknod {node}")));
-        }
-
-        private static void Shell(string folder, string script)
-        {
-            using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("sh", ["-e", "-c", script]) { WorkingDirectory = folder })!;
-            shell.WaitForExit();
-            Assert.Equal(0, shell.ExitCode);
-        }
-    }
 }

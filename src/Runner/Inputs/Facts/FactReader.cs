@@ -135,7 +135,7 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
         _ => null,
     };
 
-    [GeneratedRegex(@"\A/dev/([A-Za-z0-9_./-]|\{index(\+[0-9]{1,4})?\})*([A-Za-z0-9_-]|\{index(\+[0-9]{1,4})?\})/?\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A/dev/([A-Za-z0-9_./-]|\{index(\+[0-9]{1,4})?\})*([A-Za-z0-9_-]|\{index(\+[0-9]{1,4})?\})/?\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Node();
 
     [GeneratedRegex(@"\A[A-Z][A-Z0-9_]*\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
