@@ -51,6 +51,7 @@ public static class EvidenceVerifier
             throw Rejection.Because("SUITE_UNKNOWN", $"{standard.Name} {standard.Version} has no suite {certificate.Suite.Name}");
         var plan = PlanFile.Read(files.Need("plan.json"));
         CheckPlan(certificate, plan, standard);
+        DeviceEvidence.Check(plan, stack);
         var measurements = files.Under("measurements/").Select(path => ReadMeasurement(files, path)).ToImmutableArray();
         CheckNamedFiles(plan, measurements, stack, files);
         CheckJournal(certificate, plan, files);

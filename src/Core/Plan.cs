@@ -45,7 +45,7 @@ public sealed record Plan
     /// <summary>Folder in the container where the profile says that its engine keeps a compile or tuning cache; null if it says none.</summary>
     public string? Cache { get; init; }
 
-    /// <summary>The devices of an accelerator that every container of the server must have; null where the chip is a CPU, or nothing isolates.</summary>
+    /// <summary>The devices that every container of the server must have, and may have; null where nothing isolates, or a CPU's containers cannot be looked into.</summary>
     public DevicePlan? Devices { get; init; }
 
     /// <summary>Hardening rule to the profile's reason for an exception (SEC-01), printed on the certificate.</summary>

@@ -48,6 +48,7 @@ public sealed class DockerEngine : IContainerEngine
                 // the engine's own entry says again what ServerVersion says
                 Components = [.. version.RootElement.Items("Components").Where(part => part.Text("Name") != "Engine").Select(part => $"{part.Text("Name")} {part.Text("Version")}").Order(StringComparer.Ordinal)],
                 Runtimes = root.Keys("Runtimes"),
+                OwnRuntime = OwnRuntimeOf(root, version.RootElement),
                 CdiFolders = root.Texts("CDISpecDirs"),
                 // Source: Engine API 1.50, "Get system information": each device with its source and id
                 CdiDevices = root.TryGetProperty("DiscoveredDevices", out var found)
@@ -62,6 +63,18 @@ public sealed class DockerEngine : IContainerEngine
         }
     }
 
+    /// <summary>With the runtime always named: the daemon's default may be a vendor's, which hands devices into every container.</summary>
+    internal ContainerSpec Asked(ContainerSpec container) => container with { Runtime = container.Runtime ?? Description.OwnRuntime };
+
+    /// <summary>Names that dockerd keeps for the runc that it comes with: a configuration that gives one to another program is refused by it.</summary>
+    /// <remarks>
+    /// Source: dockerd, "runtime name 'runc' is reserved"; daemon.json's <c>default-runtime</c> may name any other. Podman lists the runtimes of its configuration whether they are
+    /// installed or not, and takes none from a request: nothing is sent to it, and what it adds is counted like any other.
+    /// </remarks>
+    private static string? OwnRuntimeOf(System.Text.Json.JsonElement info, System.Text.Json.JsonElement version) =>
+        version.Items("Components").Any(part => part.Text("Name")?.Contains("Podman", StringComparison.OrdinalIgnoreCase) is true) ? null
+        : new[] { "runc", "io.containerd.runc.v2" }.FirstOrDefault(name => info.Keys("Runtimes").Contains(name));
+
     /// <summary>Whether it has an image of that name; asks no registry.</summary>
     public async Task<bool> HasImageAsync(string reference, CancellationToken cancellationToken) => await Client.FindImageAsync(reference, cancellationToken) is not null;
 
@@ -71,6 +84,7 @@ public sealed class DockerEngine : IContainerEngine
     public async Task<IContainer> StartAsync(ContainerSpec container, CancellationToken cancellationToken)
     {
         Refuse(container);
+        container = Asked(container);
         // named by us, so that it can be removed even where the daemon's answer with the id is never read
         var name = $"adaptation-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
         var network = container.Network is ContainerNetwork.PublishedPort ? name : null;

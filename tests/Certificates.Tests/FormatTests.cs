@@ -124,11 +124,15 @@ public sealed class FormatTests
     [Fact]
     public void Planned_devices_are_written_and_none_are_left_out()
     {
-        var devices = new DevicePlan(["/dev/chip0"], Facts("/dev/chip0", "c 240:0"), Facts("/dev/chip1", "c 240:1"));
+        var devices = new DevicePlan(["/dev/chip0"], Facts("/dev/chip0", "c 240:0"), Facts("/dev/chip1", "c 240:1"))
+        {
+            Optional = Facts("/dev/chip_video", "c 242:0"), Behind = Facts("/dev/chip0", "0000:c1:00.0 19e5:d802"), Units = Facts("0", "0000:c1:00.0"), PciId = "19e5:d802",
+        };
 
         var read = PlanFile.Read(PlanFile.Write(FullPlan with { Devices = devices })).Devices!;
 
         Assert.Equal((devices.Given[0], "c 240:0", "c 240:1"), (Assert.Single(read.Given), read.Inside["/dev/chip0"], read.Beside["/dev/chip1"]));
+        Assert.Equal(("c 242:0", "0000:c1:00.0 19e5:d802", "0000:c1:00.0", "19e5:d802"), (read.Optional["/dev/chip_video"], read.Behind["/dev/chip0"], read.Units["0"], read.PciId));
         Assert.Null(PlanFile.Read(PlanFile.Write(FullPlan)).Devices);
         Given.Refuses("PLAN_MEMBER", () => PlanFile.Read(Encoding.UTF8.GetBytes(
             Encoding.UTF8.GetString(PlanFile.Write(FullPlan with { Devices = devices })).Replace("\"beside\"", "\"besides\"", StringComparison.Ordinal))));

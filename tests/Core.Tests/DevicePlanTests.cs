@@ -9,7 +9,13 @@ public sealed class DevicePlanTests
     private static readonly DevicePlan Planned = new(
         ["/dev/chip0", "/dev/chip_ctl"],
         Given.Facts(("/dev/chip0", "c 240:0"), ("/dev/chip_ctl", "c 241:0")),
-        Given.Facts(("/dev/chip1", "c 240:1"), ("/dev/chip2", "c 240:2")));
+        Given.Facts(("/dev/chip1", "c 240:1"), ("/dev/chip2", "c 240:2")))
+    {
+        Optional = Given.Facts(("/dev/chip_video", "c 242:0")),
+        PciId = "19e5:d802",
+        Behind = Given.Facts(("/dev/chip0", "0000:c1:00.0 19e5:d802")),
+        Units = Given.Facts(("0", "0000:c1:00.0")),
+    };
 
     private static readonly Plan Plan = Given.Plan with { Devices = Planned };
 
@@ -20,8 +26,12 @@ public sealed class DevicePlanTests
     private const string Right = "/dev/chip0=c 240:0,/dev/chip_ctl=c 241:0";
 
     [Fact]
-    public void Exactly_the_planned_devices_are_right_whatever_else_is_there() =>
-        Assert.Null(Planned.Problem(DevicePlan.TryRead($"{Right},/dev/null=c 1:3,/dev/pts/0=c 136:0")!));
+    public void The_planned_devices_are_right_with_those_that_every_container_has_and_those_that_the_profile_declares()
+    {
+        Assert.Null(Planned.Problem(DevicePlan.TryRead($"{Right},/dev/null=c 1:3,/dev/console=c 136:1,/dev/pts/0=c 136:0,/dev/pts/ptmx=c 5:2,/dev/tty=c 5:0,/dev/core=a symbolic link")!));
+        Assert.Null(Planned.Problem(DevicePlan.TryRead($"{Right},/dev/chip_video=c 242:0")!));
+        Assert.Equal(DevicePlan.TryRead(Right)!.Keys, Planned.Concerned(DevicePlan.TryRead($"{Right},/dev/null=c 1:3,/dev/pts/0=c 136:0")!).Keys);
+    }
 
     [Theory]
     [InlineData("", "/dev/chip0 (c 240:0) is missing")]
@@ -34,6 +44,13 @@ public sealed class DevicePlanTests
     [InlineData(Right + ",/dev/chip1=c 240:0", "a planned device under another name")]
     [InlineData(Right + ",/dev/chip1=c 9:9", "/dev/chip1 is not planned and is c 9:9")]
     [InlineData("/dev/chip0=c 241:0,/dev/chip_ctl=c 240:0", "/dev/chip_ctl should be c 241:0")]
+    [InlineData(Right + ",/dev/nvidia0=c 195:0", "/dev/nvidia0 is c 195:0, which is neither planned nor declared")] // another maker's, by the engine's default runtime
+    [InlineData(Right + ",/dev/null=c 195:0", "/dev/null is c 195:0, which is neither")]
+    [InlineData(Right + ",/dev/sda=b 8:0", "/dev/sda is b 8:0, which is neither")]
+    [InlineData(Right + ",/dev/mem=c 1:1", "/dev/mem is c 1:1, which is neither")]
+    [InlineData(Right + ",/dev/null=b 1:3", "/dev/null is b 1:3, which is neither")]
+    [InlineData(Right + ",/dev/chip_video=c 195:0", "/dev/chip_video was c 242:0 when the run was planned and is c 195:0")]
+    [InlineData(Right + ",/dev/other=c 242:0", "/dev/other is c 242:0, which is neither")]
     public void Anything_else_is_named(string seen, string words)
     {
         Assert.Contains(words, Planned.Problem(DevicePlan.TryRead(seen)!), StringComparison.Ordinal);
@@ -44,6 +61,22 @@ public sealed class DevicePlanTests
     [Fact]
     public void A_plan_of_nothing_is_met_by_nothing() =>
         Assert.NotNull((Planned with { Inside = ImmutableSortedDictionary<string, string>.Empty }).Problem(new Dictionary<string, string>(StringComparer.Ordinal)));
+
+    [Fact]
+    public void The_container_of_a_processor_holds_what_every_container_does_and_what_its_profile_asks_for()
+    {
+        var none = ImmutableSortedDictionary<string, string>.Empty;
+        var processor = Plan with { Devices = new([], none, none) { Optional = Given.Facts(("/dev/hwrng", "c 10:183")) } };
+
+        Judged.Passes(Judged.By(Clauses.DeployRemove, Clean.WithFact("devices.1", "").WithFact("devices.2", "/dev/hwrng=c 10:183"), processor));
+        Assert.Contains("/dev/nvidia0 is c 195:0", Judged.Measured(Judged.By(Clauses.DeployRemove, Clean.WithFact("devices.1", "").WithFact("devices.2", "/dev/nvidia0=c 195:0"), processor)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0000:c1:00.0 19e5:d803")]
+    [InlineData("0000:17:00.0 10de:2330")]
+    public void A_node_that_leads_to_another_chip_fails(string behind) => Assert.Contains($"behind /dev/chip0 is {behind}, and the chip is 19e5:d802",
+        Judged.Measured(Judged.By(Clauses.DeployRemove, Clean, Plan with { Devices = Planned with { Behind = Given.Facts(("/dev/chip0", behind)) } })), StringComparison.Ordinal);
 
     [Fact]
     public void Deployments_with_their_devices_pass_and_one_that_was_asked_nothing_needs_none()

@@ -93,6 +93,22 @@ public sealed class ApiTests
         Assert.Contains("broke while it was asked to describe itself", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory] // the daemon's default is a vendor's; podman lists runtimes that are not installed, and takes none
+    [InlineData("\"nvidia\":{},\"runc\":{},\"io.containerd.runc.v2\":{}", "Engine", "runc")]
+    [InlineData("\"nvidia\":{},\"io.containerd.runc.v2\":{}", "Engine", "io.containerd.runc.v2")]
+    [InlineData("\"nvidia\":{}", "Engine", null)]
+    [InlineData("\"crun\":{},\"runc\":{}", "Podman Engine", null)]
+    public async Task A_runtime_is_asked_for_by_name_and_is_the_engines_own_where_the_profile_names_none(string runtimes, string component, string? asked)
+    {
+        await using var daemon = new ScriptedDaemon(request =>
+            request.Contains("/version ", StringComparison.Ordinal) ? ScriptedDaemon.Json(200, $$"""{"ApiVersion":"1.41","MinAPIVersion":"1.12","Components":[{"Name":"{{component}}","Version":"1"}]}""")
+            : ScriptedDaemon.Json(200, $$"""{"ServerVersion":"1","KernelVersion":"x","DefaultRuntime":"nvidia","Runtimes":{ {{runtimes}} } }"""));
+        await using var engine = await DockerEngine.ConnectAsync(daemon.Endpoint, TimeProvider.System, Token);
+
+        Assert.Equal(asked, engine.Asked(Given.Container).Runtime);
+        Assert.Equal("ascend", engine.Asked(Given.Container with { Runtime = "ascend" }).Runtime);
+    }
+
     [Fact]
     public async Task A_silent_daemon_can_be_given_up()
     {

@@ -96,7 +96,7 @@ public sealed class LaunchTests(DockerFixture docker)
         };
         await using var container = await docker.Engine.StartAsync(spec, Token);
 
-        var sight = ServerDevices.Look(plan, docker.Engine.Description, HostMachine.Local, (await container.InspectAsync(Token)).ProcessId);
+        var sight = ServerDevices.Look(plan, plan.Counted!, docker.Engine.Description, HostMachine.Local, (await container.InspectAsync(Token)).ProcessId);
 
         Assert.True(sight.IsWhole);
         if (words.Length == 0)
@@ -149,7 +149,7 @@ public sealed class LaunchTests(DockerFixture docker)
             Assert.All(["User", "Env", "Cmd", "Healthcheck"], field => Assert.Equal(Sorted(made["Config"]![field]), Sorted(byHand["Config"]![field])));
             var state = await container.InspectAsync(Token);
             Assert.Equal(string.Join(',', plan.Devices), state.Facts["devices"]);
-            return plan.Counted is null ? new(plan, [], IsWhole: false, null) : ServerDevices.Look(plan, docker.Engine.Description, HostMachine.Local, state.ProcessId);
+            return plan.Counted is null ? new(plan, [], IsWhole: false, null) : ServerDevices.Look(plan, plan.Counted, docker.Engine.Description, HostMachine.Local, state.ProcessId);
         }
         finally
         {

@@ -72,12 +72,22 @@ public static class PlanFile
         writer.WriteTexts("given", devices.Given);
         writer.WriteMap("inside", devices.Inside);
         writer.WriteMap("beside", devices.Beside);
+        writer.WriteMap("optional", devices.Optional);
+        writer.WriteMap("behind", devices.Behind);
+        writer.WriteMap("units", devices.Units);
+        writer.WriteOptional("pciId", devices.PciId);
         writer.WriteEndObject();
     }
 
     private static DevicePlan ReadDevices(JsonMembers devices)
     {
-        var read = new DevicePlan(devices.Texts("given"), devices.TextMap("inside"), devices.TextMap("beside"));
+        var read = new DevicePlan(devices.Texts("given"), devices.TextMap("inside"), devices.TextMap("beside"))
+        {
+            Optional = devices.TextMap("optional"),
+            Behind = devices.TextMap("behind"),
+            Units = devices.TextMap("units"),
+            PciId = devices.TryText("pciId"),
+        };
         devices.RefuseOthers();
         return read;
     }

@@ -50,6 +50,14 @@ public sealed record DeviceSample
 
     /// <summary>MHz.</summary>
     public decimal? MemoryClock { get; init; }
+
+    /// <summary>A PCI address as tools print it, in the kernel's spelling: four digits of domain, lowercase.</summary>
+    public static string Normal(string bus)
+    {
+        ArgumentNullException.ThrowIfNull(bus);
+        var lower = bus.ToLowerInvariant();
+        return lower.Count(letter => letter == ':') == 1 ? $"0000:{lower}" : lower.Length > 12 && lower[..^12].All(letter => letter == '0') ? lower[^12..] : lower;
+    }
 }
 
 /// <summary>One output of a management tool, read.</summary>

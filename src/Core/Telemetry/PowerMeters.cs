@@ -42,7 +42,11 @@ internal static class PowerMeters
             .GroupBy(device => device.Id, StringComparer.Ordinal).Where(same => same.All(device => device.Power is null)).Select(same => $"{source.Name} device {same.Key}")),
     ];
 
-    public static ImmutableArray<DeviceSample> Devices(TelemetryLog log, TelemetryReading reading) =>
+    /// <summary>Of the devices that the run uses.</summary>
+    public static ImmutableArray<DeviceSample> Devices(TelemetryLog log, TelemetryReading reading) => PlannedRows.Of(Rows(log, reading), log.Sources[reading.Source].Planned);
+
+    /// <summary>Of all devices that a tool printed.</summary>
+    public static ImmutableArray<DeviceSample> Rows(TelemetryLog log, TelemetryReading reading) =>
         reading.Text is { } text && log.Sources[reading.Source] is { IsTool: true } source ? log.Texts.Devices(source.Name, text) : [];
 
     private static IEnumerable<PowerChannel> Tool(TelemetryLog log, int at, ImmutableArray<TelemetryReading> readings, long gapNanos, double capFactor)

@@ -79,6 +79,14 @@ public static class TelemetryFile
             foreach (var word in source.Command)
                 json.WriteStringValue(word);
             json.WriteEndArray();
+            if (source.Planned is { } planned)
+            {
+                json.WriteStartObject("planned");
+                foreach (var (number, address) in planned)
+                    json.WriteString(number, address);
+                json.WriteEndObject();
+            }
+
             WriteOptional(json, "devicesPerBoard", source.DevicesPerBoard);
             WriteOptional(json, "capMilliwatts", source.CapMilliwatts);
             WriteOptional(json, "uncertaintyPpm", source.UncertaintyPpm);
@@ -131,6 +139,8 @@ public static class TelemetryFile
     private static TelemetrySource Source(JsonElement source) => new(Text(source.GetProperty("name")), source.GetProperty("tool").GetBoolean(), Text(source.GetProperty("about")))
     {
         Command = [.. All(source, "command", TelemetryLimits.Words).Select(Text)],
+        Planned = source.TryGetProperty("planned", out var planned)
+            ? planned.EnumerateObject().ToImmutableSortedDictionary(unit => unit.Name, unit => Text(unit.Value), StringComparer.Ordinal) : null,
         DevicesPerBoard = Optional(source, "devicesPerBoard"),
         CapMilliwatts = Optional(source, "capMilliwatts"),
         UncertaintyPpm = Optional(source, "uncertaintyPpm"),

@@ -43,6 +43,9 @@ public sealed record TelemetrySource(string Name, bool IsTool, string About)
     /// <summary>Power limit of one device in thousandths of a watt, where the profile's facts say.</summary>
     public long? CapMilliwatts { get; init; }
 
+    /// <summary>Of a tool: the devices that the run uses, number to address on the bus (<see cref="DevicePlan.Units"/>), whose rows alone count; null where none were chosen.</summary>
+    public ImmutableSortedDictionary<string, string>? Planned { get; init; }
+
     /// <summary>Of the meter, in parts per million of the value; null where nobody states it, as of every counter on a chip that is known here.</summary>
     public long? UncertaintyPpm { get; init; }
 }

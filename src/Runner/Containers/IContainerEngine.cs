@@ -53,6 +53,9 @@ public sealed record ContainerEngineDescription(
     /// <summary>Runtimes that it lists by name, in ordinal order.</summary>
     public ImmutableArray<string> Runtimes { get; init; } = [];
 
+    /// <summary>The one that is its own and no vendor's, asked for wherever a profile names none: what else is its default may add devices. Null where it does not say.</summary>
+    public string? OwnRuntime { get; init; }
+
     /// <summary>Where it looks for specifications of the Container Device Interface; empty where that is off, or not known of.</summary>
     public ImmutableArray<string> CdiFolders { get; init; } = [];
 

@@ -160,7 +160,7 @@ internal sealed class Deployer(ServerStand stand, Scratch scratch, string runId,
             record.Deployed(deployment);
             var state = await container.InspectAsync(cancellationToken);
             deployment.ProcessId = state.ProcessId;
-            if (isServer && stand.Launch is not null)
+            if (isServer && stand.Devices is not null)
                 await AcceptAsync(deployment, state, cancellationToken);
             if (port is { } listensOn)
                 deployment.Transport = Reach(state, network, listensOn) ?? throw await deployment.ExplainAsync("started", null, cancellationToken);

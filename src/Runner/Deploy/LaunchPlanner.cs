@@ -8,8 +8,6 @@ namespace Adaptation.Runner;
 /// <param name="exists">Whether a device node is there, for those that only some machines have.</param>
 public sealed class LaunchPlanner(Profile profile, Func<string, bool> exists)
 {
-    private const string Index = "{index}";
-
     private ProfileFacts Facts => profile.Facts;
 
     /// <summary>Whether there is anything to plan: a CPU needs no devices.</summary>
@@ -56,10 +54,9 @@ public sealed class LaunchPlanner(Profile profile, Func<string, bool> exists)
 
     private ImmutableArray<string> Nodes(ImmutableArray<int> indices) =>
     [
-        .. Facts.Texts("devices.each").SelectMany(node => indices.Select(index => node.Replace(Index, Text(index), StringComparison.Ordinal))),
+        .. Facts.Texts("devices.each").SelectMany(node => new NodePattern(node).Of(indices)),
         .. Facts.Texts("devices.shared"),
-        .. Facts.Texts("devices.optional").SelectMany(node => node.Contains(Index, StringComparison.Ordinal)
-            ? indices.Select(index => node.Replace(Index, Text(index), StringComparison.Ordinal)) : [node]).Where(exists),
+        .. Facts.Texts("devices.optional").SelectMany(node => new NodePattern(node).Of(indices)).Where(exists),
     ];
 
     private ImmutableSortedDictionary<string, string> Variables(LaunchForm form, ImmutableArray<int> indices)

@@ -30,6 +30,9 @@ public sealed record Profile
     /// <summary>SHA-256 of the file's bytes, lowercase hex; where it extends others, of the digests of all of them, a line each, its own first.</summary>
     public required string Sha256 { get; init; }
 
+    /// <summary>SHA-256 of the file's own bytes, lowercase hex.</summary>
+    public string FileSha256 { get; init; } = "";
+
     /// <summary>Such as <c>generic/x64-onnxruntime</c>.</summary>
     public required string Id { get; init; }
 

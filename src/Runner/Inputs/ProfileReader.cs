@@ -41,13 +41,14 @@ public static partial class ProfileReader
 
     private static Profile Stack(YamlMap profile, string shownAs, string sha256, ProfileFacts facts)
     {
-        var chip = profile.Map("chip")?.Closed(Chip) ?? new("", "", "cpu", 1, null, null);
+        var chip = profile.Map("chip")?.Closed(map => OfMaker(map, Chip(map), facts)) ?? new("", "", "cpu", 1, null, null);
         var server = profile.Map("serve")?.Closed(Server) ?? NoServer;
         RefuseCovered(profile, facts, server);
         return new()
         {
             File = shownAs,
             Sha256 = Together(sha256, facts),
+            FileSha256 = sha256,
             Facts = facts,
             Id = profile.Identifier("id"),
             Name = profile.LocalText("name"),
@@ -120,6 +121,14 @@ public static partial class ProfileReader
         if (kind == "cpu" && pci is not null)
             chip.Problem("pci", "a chip of kind cpu has no PCI id");
         return new(Printable(chip, "vendor"), Printable(chip, "model"), kind, (int)(chip.TryInteger("count", 1, 1024) ?? 1), pci == Unknown ? null : pci, module);
+    }
+
+    /// <summary>Where facts state a maker's ids, or a chip's, another one is another chip.</summary>
+    private static ChipFacts OfMaker(YamlMap map, ChipFacts chip, ProfileFacts facts)
+    {
+        if (chip.PciId is { } id && facts.Texts("pci") is { IsEmpty: false } known && !known.Any(one => one == id || (one.Length == 4 && id.StartsWith($"{one}:", StringComparison.Ordinal))))
+            map.Problem("pci", $"is `{id}`, and `facts.pci` says {string.Join(", ", known)}: that is another chip. Give the id that `lspci -nn` shows of this one, or state its ids under `facts.pci` with their source");
+        return chip;
     }
 
     private static ProfileImage Image(YamlMap image)

@@ -25,9 +25,9 @@ internal static partial class SafeDevices
     /// <returns>Why it may not be handed in, and what to write instead; null if it may.</returns>
     public static string? Of(string node)
     {
-        var path = SafePaths.Plain(node.Replace(Index, "0", StringComparison.Ordinal));
+        var path = SafePaths.Plain(new NodePattern(node).Of(0));
         return NoChip().IsMatch(path) ? $"`{node}` is no accelerator but the machine's own memory, disk, console or network: whoever has it has the machine. {Remedy}"
-            : !node.StartsWith('/') || node.Split('/').Contains("..") || !Node().IsMatch(path) ? $"`{node}` is not a device node below /dev, with {Index} for the number of a device; give the chip's own, such as /dev/davinci0"
+            : !node.StartsWith('/') || node.Split('/').Contains("..") || !Node().IsMatch(path) ? $"`{node}` is not a device node below /dev, with {Index} for the number of a device, or {{index+128}} where it begins elsewhere; give the chip's own, such as /dev/davinci0"
             : null;
     }
 

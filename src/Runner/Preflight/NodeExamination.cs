@@ -7,7 +7,6 @@ namespace Adaptation.Runner;
 /// <summary>Whether each device node that a container is to get is there, is a device, and no other name of one that is counted already; and whether the container's user may use it.</summary>
 internal static class NodeExamination
 {
-    private const string Index = "{index}";
     private const UnixFileMode OwnerBoth = UnixFileMode.UserRead | UnixFileMode.UserWrite, GroupBoth = UnixFileMode.GroupRead | UnixFileMode.GroupWrite, OtherBoth = UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
     private static readonly Subject Nodes = new("nodes", "device nodes", "设备节点"), Access = new("access", "access to device nodes", "设备节点权限");
@@ -85,8 +84,7 @@ internal static class NodeExamination
 
     private static IEnumerable<LocalText> Optional(PreflightSpec spec, ImmutableArray<string> planned)
     {
-        string[] absent = [.. spec.Facts.Texts("devices.optional").SelectMany(node => node.Contains(Index, StringComparison.Ordinal)
-            ? spec.Indices.Select(index => node.Replace(Index, index.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)) : [node]).Except(planned, StringComparer.Ordinal)];
+        string[] absent = [.. spec.Facts.Texts("devices.optional").SelectMany(node => new NodePattern(node).Of(spec.Indices)).Except(planned, StringComparer.Ordinal)];
         if (absent.Length > 0)
             yield return new($"not here, and only some machines have them: {string.Join(", ", absent)}", $"本机没有（仅部分机器具备）：{string.Join("、", absent)}");
     }

@@ -31,7 +31,12 @@ internal sealed class AcceleratorProbe(Profile profile, ImmutableArray<int> indi
             ? new(reading.Place, reading.Value, reading.Problem) : new(part, null, ImageProbe.UnknownFact(profile, $"probe.{part}"));
         // a tool that speaks of other devices speaks of another machine, or of another driver than the one that is loaded
         SourcedValue Told(string field) => strange is null ? new(tool.Name ?? "", tool.Reading.Versions.GetValueOrDefault(field), tool.Problem) : new(tool.Name!, null, strange);
-        stack.Take("driver.version", SourcedValue.Agreed(OfModule(Probed("driver")), Told("driver.version")), isRequired: true);
+        stack.Take(
+            "driver.version",
+            Chip.KernelModule is { } module && !machine.Exists($"/sys/module/{module}")
+                ? (null, $"the kernel has no module {module} (/sys/module/{module}), which the profile names: what files and tools say is of no driver that runs")
+                : SourcedValue.Agreed(Probed("driver"), OfModule(), Told("driver.version")),
+            isRequired: true);
         var firmware = SourcedValue.OfAll($"{tool.Name}", rows.Select(row => (row.Id, row.Firmware)));
         stack.Take("firmware.version", firmware.IsMixed ? (null, $"the planned devices differ: {firmware.Value}") : SourcedValue.Agreed(Probed("firmware"), Told("firmware.version"), firmware), isRequired: true);
         var name = SourcedValue.OfAll($"{tool.Name}", rows.Select(row => (row.Id, row.Name)));
@@ -60,20 +65,24 @@ internal sealed class AcceleratorProbe(Profile profile, ImmutableArray<int> indi
         stack.Take("accelerator.pciId", !isThere ? (null, nothing)
             : used.FirstOrDefault(device => device.Ids is null) is { } partial ? (null, $"{partial.Unread} holds no id, and the quadruple is not whole without it")
             : ids.Length == 1 ? (ids[0], null) : (null, $"the devices are of different boards: {string.Join(", ", used.Select(device => $"{device.Address} {device.Ids}"))}"), isRequired: true);
+        var unbound = used.Any(device => device.Driver is not null) ? used.FirstOrDefault(device => device.Driver is null) : null;
         string[] drivers = [.. used.Select(device => device.Driver ?? Module(device)).OfType<string>().Distinct(StringComparer.Ordinal)];
-        stack.Take("driver.name", drivers.Length == 1 && StackProbe.IsPlain(drivers[0]) ? (drivers[0], null)
-            : (null, drivers.Length > 1 ? $"the devices have different drivers: {string.Join(", ", drivers)}" : isThere ? $"no driver is bound to {used[0].Address} (/sys/bus/pci/devices/{used[0].Address}/driver)" : nothing), isRequired: true);
+        stack.Take("driver.name", drivers.Length == 1 && unbound is null && StackProbe.IsPlain(drivers[0]) ? (drivers[0], null)
+            : (null, drivers.Length > 1 ? $"the devices have different drivers: {string.Join(", ", drivers)}" : isThere ? $"no driver is bound to {(unbound ?? used[0]).Address} (/sys/bus/pci/devices/{(unbound ?? used[0]).Address}/driver)" : nothing), isRequired: true);
         foreach (var driver in drivers.Take(1).Where(driver => machine.TryRead($"/sys/module/{driver}/srcversion") is not null))
             stack.AddDetail("driver", CanonicalValue.Object.Of(("srcversion", StackProbe.Clean(machine.TryRead($"/sys/module/{driver}/srcversion")!))));
     }
 
     private string? Module(PciDevice device) => device.Driver is null && Chip.KernelModule is { } module && machine.Exists($"/sys/module/{module}") ? module : null;
 
-    /// <summary>The version that the kernel knows of the module that the profile names, where no fact says where the driver's stands.</summary>
-    private SourcedValue OfModule(SourcedValue probed) => profile.Facts.Probe("probe.driver") is null && Chip.KernelModule is { } module
-        ? machine.TryRead($"/sys/module/{module}/version") is { } text && StackProbe.Clean(text) is var version && version != StackProbe.Unknown
-            ? new($"/sys/module/{module}/version", version, null) : new(module, null, $"/sys/module/{module}/version is not there")
-        : probed;
+    /// <summary>The version that the kernel knows of the module that the profile names; many modules state none.</summary>
+    private SourcedValue OfModule()
+    {
+        if (Chip.KernelModule is not { } module)
+            return new("the kernel", null, null);
+        var file = $"/sys/module/{module}/version";
+        return machine.TryRead(file) is { } text && StackProbe.Clean(text) is var version && version != StackProbe.Unknown ? new(file, version, null) : new(module, null, $"{file} is not there");
+    }
 
     /// <summary>Framework and plug-in are the image's, and so is a toolkit that a file tells of.</summary>
     private static ProfileFacts OnMachine(ProfileFacts facts) => facts with

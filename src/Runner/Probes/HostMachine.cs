@@ -137,11 +137,14 @@ public sealed partial class HostMachine(string root)
     public bool IsFolder(string path) => Directory.Exists(Place(path));
 
     /// <returns>The last name of what a symbolic link points at; null where there is no such link.</returns>
-    public string? TryLink(string path)
+    public string? TryLink(string path) => TryTarget(path) is { } target ? Path.GetFileName(target.TrimEnd('/')) : null;
+
+    /// <returns>What a symbolic link says that it points at; null where there is no such link.</returns>
+    public string? TryTarget(string path)
     {
         try
         {
-            return File.ResolveLinkTarget(Place(path), returnFinalTarget: false)?.Name;
+            return new FileInfo(Place(path)).LinkTarget;
         }
         catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
         {

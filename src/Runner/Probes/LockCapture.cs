@@ -16,6 +16,7 @@ internal static class LockCapture
             stack.Set(field, value);
         ReadContainer(stack, prepared);
         stack.Set("profile.id", profile.Id);
+        stack.Set("profile.origin", ShippedProfiles.Origin(profile));
         stack.Set("precision", prepared.Inputs.Model.Precision);
         stack.Set("model.name", prepared.Inputs.Model.Id);
         stack.Set("model.sha256", prepared.Inputs.Model.Sha256);
@@ -37,7 +38,7 @@ internal static class LockCapture
     private static readonly ImmutableArray<string> Captured =
     [
         "container.cgroup", "container.components", "container.engine", "container.engineVersion", "container.image.base", "container.image.baseRegistry", "container.image.baseSha256", "container.image.name", "container.image.sha256",
-        "framework.name", "framework.sha256", "framework.version", "isolation", "model.name", "model.sha256", "precision", "profile.id", "serve.sha256",
+        "framework.name", "framework.sha256", "framework.version", "isolation", "model.name", "model.sha256", "precision", "profile.id", "profile.origin", "serve.sha256",
     ];
 
     private static void ReadContainer(StackFacts stack, Prepared prepared)

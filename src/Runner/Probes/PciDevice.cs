@@ -44,6 +44,9 @@ internal sealed record PciDevice(string Address)
         _ => $"class {Class}",
     };
 
+    /// <summary>Whether it is of a class that computes: an accelerator, a GPU or a co-processor.</summary>
+    public bool Computes => Class is ['1', '2', ..] or ['0', '3', ..] or "0b40";
+
     /// <summary>All devices of the bus, by address, without serials.</summary>
     public static ImmutableArray<PciDevice> ReadAll(HostMachine machine) => [.. machine.List(Folder).Select(address => Read(machine, address))];
 
@@ -53,11 +56,7 @@ internal sealed record PciDevice(string Address)
         [.. ReadAll(machine).Where(device => device.Id == pciId).Select(device => device with { Serial = DeviceSerial.TryRead(machine, $"{Folder}/{device.Address}") })];
 
     /// <summary>A PCI address as tools print it, in the kernel's spelling: four digits of domain, lowercase.</summary>
-    public static string Normal(string bus)
-    {
-        var lower = bus.ToLowerInvariant();
-        return lower.Count(letter => letter == ':') == 1 ? $"0000:{lower}" : lower.Length > 12 && lower[..^12].All(letter => letter == '0') ? lower[^12..] : lower;
-    }
+    public static string Normal(string bus) => Core.DeviceSample.Normal(bus);
 
     public override string ToString() => $"{Address} {Id} ({Kind}), driver {Driver ?? "none"}, NUMA node {NumaNode?.ToString(CultureInfo.InvariantCulture) ?? "unknown"}";
 

@@ -59,13 +59,6 @@ internal static class ReportStack
     private static LocalText Name(string component) => component switch
     {
         "accelerator" => new("Chip", "芯片"),
-        "cpu" => new("Processor", "处理器"),
-        "environment" => new("Environment variables", "环境变量"),
-        "launch" => new("Launch", "启动方式"),
-        "plugin" => new("Plug-in", "插件"),
-        "profile" => new("Profile", "配置"),
-        "runtime" => new("Container runtime", "容器运行时"),
-        "serve" => new("Start of the server", "服务启动"),
         "os" => new("Operating system", "操作系统"),
         "driver" => new("Driver", "驱动"),
         "firmware" => new("Firmware", "固件"),

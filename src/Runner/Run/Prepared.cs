@@ -15,13 +15,16 @@ public sealed record Prepared(
     public string RunnerFolder { get; init; } = "";
 
     /// <summary>What the server under test is started on.</summary>
-    internal ServerStand Stand => new(Engine, Image, EngineFolder, Inputs.Profile, Launch) { Machine = Machine };
+    internal ServerStand Stand => new(Engine, Image, EngineFolder, Inputs.Profile, Launch) { Machine = Machine, OfProcessor = OfProcessor };
 
     /// <summary>The machine that the stack and the devices are read of, and whose sensors and tools are read while a load runs; another one only in tests.</summary>
     public HostMachine Machine { get; init; } = HostMachine.Local;
 
     /// <summary>How the chip's devices get into the container; null for a CPU, and where the server runs as a plain process.</summary>
     public LaunchPlan? Launch { get; init; }
+
+    /// <summary>What the containers of a CPU's server may hold; null for an accelerator, and where they cannot be looked into.</summary>
+    public DevicePlan? OfProcessor { get; init; }
 
     /// <summary>What was asked for, with what was decided since.</summary>
     internal RunRequest Asked => Inputs.FromAnywhere with { Launch = Launch is { } plan ? new(plan.Form, plan.Indices) : Inputs.Request.Launch };
@@ -59,6 +62,12 @@ public sealed record ServerStand(IContainerEngine Engine, ContainerImage Image, 
 {
     /// <summary>Where devices are looked at; another one only in tests.</summary>
     public HostMachine Machine { get; init; } = HostMachine.Local;
+
+    /// <inheritdoc cref="Prepared.OfProcessor"/>
+    public DevicePlan? OfProcessor { get; init; }
+
+    /// <summary>What every container of the server is held against; null where nothing isolates, or a CPU's cannot be looked into.</summary>
+    internal DevicePlan? Devices => Launch is { } launch ? launch.Counted : OfProcessor;
 }
 
 /// <summary>Fetches and builds what a run needs; what is there already is only checked.</summary>
@@ -82,7 +91,11 @@ public sealed class Preparation(
             : (await ExportAsync(inputs.Model, runnerFolder, cancellationToken), LoadText(inputs, runnerFolder, cancellationToken));
         var image = await BuildAsync(inputs.Profile, inputs.Engine, inputs.Request.Root, engineFolder, cancellationToken);
         var echo = await EchoAsync(inputs, cancellationToken);
-        return new Prepared(engine, image, echo, engineFolder, modelFolder, golden, inputs, hostFile) { RunnerFolder = runnerFolder };
+        return new Prepared(engine, image, echo, engineFolder, modelFolder, golden, inputs, hostFile)
+        {
+            RunnerFolder = runnerFolder,
+            OfProcessor = ServerDevices.OfProcessor(inputs.Profile, engine.Description, HostMachine.Local),
+        };
     }
 
     /// <summary>Decides how the chip's devices get into the container, before anything is fetched or built.</summary>
@@ -98,7 +111,10 @@ public sealed class Preparation(
         var launch = PlanLaunch(profile, LaunchChoice.Default);
         packages.RemoveLeftovers();
         var engineFolder = pack is null ? null : await packages.EnsureAsync(pack.Source, pack.Files, cancellationToken);
-        return new ServerStand(engine, await BuildAsync(profile, pack, root, engineFolder, cancellationToken), engineFolder, profile, launch);
+        return new ServerStand(engine, await BuildAsync(profile, pack, root, engineFolder, cancellationToken), engineFolder, profile, launch)
+        {
+            OfProcessor = ServerDevices.OfProcessor(profile, engine.Description, HostMachine.Local),
+        };
     }
 
     /// <summary>The file that a container gets of a tensor model, and its golden pack.</summary>

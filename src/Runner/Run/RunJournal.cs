@@ -99,7 +99,7 @@ internal sealed class RunJournal(RunDirectory directory, JournalWriter writer) :
         ("transport", deployment.Transport.ToString()));
 
     public void Seen(Deployment deployment, DeviceSight sight) => Append(
-        "devices", ("deployment", deployment.Number), ("role", deployment.Role), ("form", LaunchChoice.Word(sight.Launch.Form)), ("devices", LaunchChoice.Text(sight.Launch.Indices)),
+        "devices", ("deployment", deployment.Number), ("role", deployment.Role), ("form", sight.Launch is { } launch ? LaunchChoice.Word(launch.Form) : "none"), ("devices", sight.Launch is { } plan ? LaunchChoice.Text(plan.Indices) : ""),
         ("seen", sight.IsWhole ? "whole" : "not"), ("inside", CanonicalValue.Of(sight.Inside.Select(node => FromString($"{node.Key}={node.Value}")))),
         ("problem", sight.Problem ?? ""));
 

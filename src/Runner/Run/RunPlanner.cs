@@ -42,7 +42,7 @@ internal static class RunPlanner
             DeclaredVersions = inputs.Profile.Versions,
             HardeningExceptions = inputs.Profile.Exceptions,
             Cache = inputs.Profile.Server.Cache,
-            Devices = prepared.Launch?.Counted,
+            Devices = prepared.Stand.Devices,
         };
     }
 

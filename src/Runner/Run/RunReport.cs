@@ -75,6 +75,8 @@ internal sealed record RunReport
         var notes = ImmutableArray.CreateBuilder<LocalText>();
         if (StackChanged)
             notes.Add(new($"The stack after the run is not the stack before it (combination.lock and lock-after.json differ): nothing is certified. {LockChanges.Words(Changes)}".TrimEnd(), $"运行前后的软硬件栈不一致（combination.lock 与 lock-after.json 不同）：不予认证。{LockChanges.Words(Changes)}"));
+        if (Facts.FirstOrDefault(fact => fact.Key == "profile.origin").Value is { } origin && origin.StartsWith("altered", StringComparison.Ordinal))
+            notes.Add(new($"The profile bears the id of one that this product ships, or rests on one, with other bytes ({origin}): what it says is not what is shipped under that id.", $"所用配置沿用（或依据）本产品随附配置的编号，但内容不同（{origin}）：其内容并非随附配置。"));
         if (Entries.Where(entry => entry.Kind == "backend-broke").Select(entry => entry.Data.TryText("reason")).FirstOrDefault() is { } reason)
             notes.Add(new($"The server broke off: {reason}", $"服务中断：{reason}"));
         if (Entries.Count(entry => entry.Kind == "resumed") is > 0 and var resumed)

@@ -56,7 +56,7 @@ internal sealed class StepTelemetry : IAsyncDisposable
             _phases[_phases.IndexOf(loads[pick])] = loads[pick] with { Name = TelemetryPhase.LoadOf(load) };
         var bytes = TelemetryFile.Write(new()
         {
-            Sources = [.. _run.Meters.Readers.Select(reader => reader.Source)],
+            Sources = [.. _run.Meters.Readers.Select(reader => reader.Source with { Planned = reader.Source.IsTool && _run.Plan.Devices is { Units: { IsEmpty: false } units } ? units : null })],
             Readings = readings,
             Phases = [.. _phases],
             IsAccelerated = _run.Inputs.Profile.Chip.Kind == "pci",

@@ -133,6 +133,54 @@ public sealed class EnergyTests
     public void A_board_of_two_devices_that_both_print_power_is_incomplete() =>
         Assert.Contains("a board has 2 devices", Reason(Sound with { Sources = [Sound.Sources[0] with { DevicesPerBoard = 2 }] }), StringComparison.Ordinal);
 
+    [Theory] // bound by number, by address, and by number where the kernel shows no address
+    [InlineData("0", "", false)]
+    [InlineData("0", "0000:c1:00.0", true)]
+    [InlineData("0", "0000:c1:00.0", false)]
+    public void Power_of_devices_that_the_run_did_not_use_is_none_of_the_runs(string number, string address, bool prints)
+    {
+        var (log, plan) = Bound(number, address, prints, number);
+
+        var finding = EnergyBench.Judge(PerToken, log, plan);
+
+        Judged.Passes(finding);
+        Assert.Equal(1_000_000, Judged.Milli(finding, "energy per output token"));
+        Assert.Contains("those that the run used", finding.Note!.En, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("5", "")]
+    [InlineData("5", "0000:f5:00.0")]
+    public void A_planned_device_of_which_the_tool_prints_no_row_is_not_measured(string number, string address)
+    {
+        var (log, plan) = Bound(number, address, prints: true, number);
+
+        var reason = Judged.Reason(EnergyBench.Judge(PerToken, log, plan));
+
+        Assert.StartsWith("not measured: ppu-smi printed no row of device 5", reason, StringComparison.Ordinal);
+        Assert.Contains("it printed 0 (0000:c1:00.0), 1 (0000:c2:00.0)", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Telemetry_that_counts_other_devices_than_the_plan_is_no_evidence()
+    {
+        var (log, plan) = Bound("0", "", prints: true, "1");
+
+        Assert.StartsWith("invalid evidence: the telemetry of ppu-smi is bound to the devices 0=", Judged.Reason(EnergyBench.Judge(PerToken, log, plan)), StringComparison.Ordinal);
+        Assert.Contains("bound to the devices of no plan", Judged.Reason(EnergyBench.Judge(PerToken, Sound, plan)), StringComparison.Ordinal);
+    }
+
+    /// <summary>Two devices, of which the second takes 90 kW; the log and the plan say which one a run used.</summary>
+    private static (TelemetryLog Log, Plan Plan) Bound(string number, string address, bool prints, string planned)
+    {
+        ImmutableSortedDictionary<string, string> Units(string of) => ImmutableSortedDictionary<string, string>.Empty.Add(of, address);
+        var source = new TelemetrySource("ppu-smi", IsTool: true, "") { Command = ["ppu-smi"], Planned = Units(number) };
+        var log = Log(source, second => string.Create(System.Globalization.CultureInfo.InvariantCulture,
+            $"index, {(prints ? "pci.bus_id, " : "")}power.draw [W]\n0, {(prints ? "0000:C1:00.0, " : "")}{Steps(second):0.##} W\n1, {(prints ? "0000:C2:00.0, " : "")}90000 W\n"));
+        var none = ImmutableSortedDictionary<string, string>.Empty;
+        return (log, EnergyBench.Plan with { Devices = new([], none.Add("/dev/chip0", "c 240:0"), none) { PciId = "1ed5:fade", Units = Units(planned) } });
+    }
+
     [Fact]
     public void The_processors_alone_are_not_a_machine_with_accelerators() =>
         Assert.Contains("nothing shows the power of the accelerators", Reason(Rapl(Steps) with { IsAccelerated = true }), StringComparison.Ordinal);

@@ -61,6 +61,9 @@ public sealed class LockCaptureTests
         { "garbage in the image", "framework.version", "nothing in /app/version fits" },
         { "command in the image", "framework.version", "no program of an image is started to be asked about itself" },
         { "firmware that hangs", "firmware.version", "pt_smi ended with exit code 3" },
+        { "kernel module of another version", "driver.version", "/usr/local/Ascend/driver/version.info says 25.2.0, /sys/module/drv_host/version says 24.1.0" },
+        { "kernel module not loaded", "driver.version", "the kernel has no module drv_host (/sys/module/drv_host), which the profile names" },
+        { "one device without a driver", "driver.name", "no driver is bound to 0000:c2:00.0" },
     };
 
     [Theory(Timeout = Limit), MemberData(nameof(Spoilt))]
@@ -187,6 +190,23 @@ public sealed class LockCaptureTests
         return given;
     }
 
+    private static void Module(GivenStack given, string version)
+    {
+        given.Profile = given.Profile with { Chip = given.Profile.Chip with { KernelModule = "drv_host" } };
+        given.Machine.File("/sys/module/drv_host/version", $"{version}\n");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_kernel_module_that_says_what_file_and_tool_say_is_agreed_and_one_that_states_no_version_is_passed_over()
+    {
+        using var given = Complete();
+        Module(given, "25.2.0");
+        Assert.Equal("25.2.0", (await given.ReadAsync()).Facts["driver.version"]);
+
+        given.Machine.Remove("/sys/module/drv_host/version");
+        Assert.Equal("25.2.0", (await given.ReadAsync()).Facts["driver.version"]);
+    }
+
     private static void Spoil(GivenStack given, string how)
     {
         const string Second = "/sys/bus/pci/devices/0000:c2:00.0";
@@ -207,6 +227,9 @@ public sealed class LockCaptureTests
             case "no toolkit in the image": given.Image.Remove(Toolkit); break;
             case "garbage in the image": given.Image["/app/version"] = "vllm-ascend==0.11.0rc1\n\u0007"; break;
             case "command in the image": given.Knows("probe.framework", new FactValue.Probe(null, ["python3", "-c", "print(1)"], "(.*)")); break;
+            case "kernel module of another version": Module(given, "24.1.0"); break;
+            case "kernel module not loaded": Module(given, "25.2.0"); given.Machine.Remove("/sys/module/drv_host"); break;
+            case "one device without a driver": File.Delete(Place($"{Second}/driver")); break;
             case "firmware that hangs": given.Machine.Tool("pt_smi", "firmware 7.7\n", exitCode: 3); break;
             default: throw new ArgumentOutOfRangeException(nameof(how), how, "is no known-bad case");
         }

@@ -7,20 +7,12 @@ namespace Adaptation.Runner.Tests;
 /// <summary>A run on an accelerator: its server is accepted with exactly the planned devices in its container, at every start, and never otherwise.</summary>
 public sealed class DevicesInsideTests
 {
-    private const string Profile = """
-        sources: {t: a test}
-        facts:
-          devices.each: {value: ["/dev/chip{index}"], source: t, confidence: seen}
-          devices.shared: {value: [/dev/chip_ctl], source: t, confidence: seen}
-
-        """;
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task The_planned_devices_inside_are_accepted_recorded_and_judged_again()
     {
-        using var stand = new Stand(_ => { }, "starts");
+        using var stand = new DeviceStand(_ => { }, "starts");
 
         var judgement = await stand.RunAsync();
 
@@ -32,7 +24,7 @@ public sealed class DevicesInsideTests
         Assert.Equal(stand.Given.Engine.All.Count(container => !container.IsEcho), seen.Length);
         Assert.All(seen, look => Assert.Equal(
             ["/dev/chip0=c 240:0", "/dev/chip_ctl=c 241:0"], ((CanonicalValue.List)look.TryGet("inside")!).Items.Cast<CanonicalValue.Text>().Select(node => node.Value)));
-        Assert.All(stand.Given.Engine.All, container => Assert.Equal(container.IsEcho ? 0 : 2, container.Spec.Devices.Length));
+        Assert.All(stand.Given.Engine.All, container => Assert.Equal(container.IsEcho ? 0 : 3, container.Spec.Devices.Length)); // the third is optional, and missing inside
         var facts = MeasurementFile.Read(File.ReadAllBytes(stand.Given.Only().InEvidence("measurements/OPS-01.json"))).Facts;
         Assert.Equal("/dev/chip0=c 240:0,/dev/chip_ctl=c 241:0", facts["devices.1"]);
         Assert.Equal(("plain", "0"), (stand.Lock("launch", "form"), stand.Lock("launch", "devices")));
@@ -48,13 +40,15 @@ public sealed class DevicesInsideTests
         { "mknod chip1 c 240 1", "/dev/chip1 of this machine, which is not planned" },
         { "mkdir deep && mknod deep/er c 240 1", "/dev/deep/er is c 240:1" },
         { "mknod other c 240 0", "a planned device under another name" },
+        { "mknod nvidia0 c 195 0", "/dev/nvidia0 is c 195:0, which is neither planned nor declared by the profile" },
+        { "mknod chip_video c 195 0", "/dev/chip_video was c 242:0 when the run was planned and is c 195:0" },
         { "cd .. && mv dev hidden && ln -s hidden dev", "cannot be seen" },
     };
 
     [Theory, MemberData(nameof(Wrong))]
     public async Task A_container_that_holds_anything_else_fails_and_nothing_is_certified(string change, string words)
     {
-        using var stand = new Stand(machine => machine.Inside(change));
+        using var stand = new DeviceStand(machine => machine.Inside(change));
 
         var judgement = await stand.RunAsync();
 
@@ -67,10 +61,107 @@ public sealed class DevicesInsideTests
     }
 
     [Fact]
+    public async Task What_the_profile_declares_optional_may_be_there()
+    {
+        using var stand = new DeviceStand(machine => machine.Inside("mknod chip_video c 242 0"));
+
+        Assert.Equal(Outcome.Certified, (await stand.RunAsync()).Outcome);
+        Assert.Equal("c 242:0", stand.Plan().Counted!.Optional["/dev/chip_video"]);
+        Assert.Contains("\"/dev/chip_video\":\"c 242:0\"", await File.ReadAllTextAsync(stand.Given.Only().Plan, Token), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tree", "../../devices/pci0000:00/0000:00:01.0/0000:17:00.0/nvidia/nvidia0", "10de:2330")]
+    [InlineData("device", "../../devices/virtual/chip/chip0", "10de:2330")] // whose own `device` leads there
+    [InlineData("major", "", "10de:2330")] // the driver makes nodes without telling whose they are
+    [InlineData("tree", "../../devices/pci0000:00/0000:00:01.0/0000:c9:00.0/chip/chip0", "19e5:d803")] // the maker's smaller chip
+    public void A_node_that_leads_to_another_chip_starts_nothing(string how, string target, string id)
+    {
+        using var stand = new DeviceStand(_ => { });
+        var address = id[0] == '1' && id[1] == '0' ? "0000:17:00.0" : "0000:c9:00.0";
+        stand.Machine.Pci(address, id).Link($"/sys/bus/pci/devices/{address}/driver", "../../../bus/pci/drivers/nvidia");
+        if (target.Length > 0)
+            stand.Machine.Folder("/sys/dev/char").Link("/sys/dev/char/240:0", target);
+        if (how == "device")
+            stand.Machine.Folder("/sys/dev/devices/virtual/chip/chip0").Remove("/sys/dev/char/240:0").Folder("/sys/dev/char/240:0").Link("/sys/dev/char/240:0/device", $"../../../{address}");
+        if (how == "major")
+            stand.Machine.File("/proc/devices", "Character devices:\n  1 mem\n240 nvidia-frontend\n\nBlock devices:\n241 nvidia\n");
+
+        var message = Assert.Throws<BrokenEnvironmentException>(() => stand.Plan()).Message;
+
+        Assert.Contains($"/dev/chip0 (c 240:0) leads to {address}, a device {id}", message, StringComparison.Ordinal);
+        Assert.Contains("19e5:d802", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_node_that_leads_to_the_planned_chip_is_told_with_its_address()
+    {
+        using var stand = new DeviceStand(_ => { });
+        stand.Machine.Folder("/sys/dev/char").Link("/sys/dev/char/240:0", "../../devices/pci0000:00/0000:c1:00.0/chip/chip0");
+
+        var counted = stand.Plan().Counted!;
+
+        Assert.Equal(("0000:c1:00.0 19e5:d802", "0000:c1:00.0", "19e5:d802"), (counted.Behind["/dev/chip0"], counted.Units["0"], counted.PciId));
+    }
+
+    [Fact]
+    public void More_devices_than_the_bus_has_start_nothing()
+    {
+        using var stand = new DeviceStand(_ => { });
+        for (var at = 0; at < 3; at++)
+            stand.Machine.File($"/sys/bus/pci/devices/0000:c{at}:00.0/device", "0xd803\n");
+
+        Assert.Contains("1 devices are planned, and the machine has 0 of the PCI id 19e5:d802", Assert.Throws<BrokenEnvironmentException>(() => stand.Plan()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_a_shared_folder_the_nodes_of_other_makers_are_not_handed_over()
+    {
+        using var stand = new DeviceStand(_ => { }, profile: DeviceStand.Profile.Replace("/dev/chip_ctl]", "/dev/chip_ctl, /dev/dri]", StringComparison.Ordinal));
+        stand.Machine.Node("/dev/dri/renderD128", 226, 128).Node("/dev/dri/renderD129", 226, 129).Pci("0000:17:00.0", "10de:2330")
+            .Folder("/sys/dev/char").Link("/sys/dev/char/226:128", "../../devices/pci0000:00/0000:17:00.0/drm/renderD128").Link("/sys/dev/char/226:129", "../../devices/pci0000:00/0000:c1:00.0/drm/renderD129");
+
+        var plan = stand.Plan();
+
+        Assert.Equal(["/dev/chip0", "/dev/chip_ctl", "/dev/dri/card0", "/dev/dri/renderD129", "/dev/chip_video"], plan.Devices);
+        Assert.Equal(plan.Devices, plan.Counted!.Given);
+        Assert.DoesNotContain("/dev/dri/renderD128", plan.Counted.Inside.Keys);
+    }
+
+    [Theory]
+    [InlineData("", Outcome.Certified)]
+    [InlineData("mknod nvidia0 c 195 0", Outcome.Rejected)]
+    public async Task The_container_of_a_processor_is_looked_into_too(string change, Outcome outcome)
+    {
+        using var stand = new DeviceStand(machine => machine.Inside($"rm chip0 chip_ctl; {change}"), kind: "kind: cpu");
+
+        var judgement = await stand.RunAsync();
+
+        Assert.Equal(outcome, judgement.Outcome);
+        if (outcome == Outcome.Rejected)
+            Judge(judgement, verdict => Assert.Contains("/dev/nvidia0 is c 195:0", Assert.IsType<Verdict.Fail>(verdict).Measured, StringComparison.Ordinal));
+        else
+            Assert.Contains("", MeasurementFile.Read(File.ReadAllBytes(stand.Given.Only().InEvidence("measurements/OPS-01.json"))).Facts.Where(fact => fact.Key.StartsWith("devices.", StringComparison.Ordinal)).Select(fact => fact.Value));
+    }
+
+    [Fact]
+    public void A_processor_gets_no_node_of_a_graphics_card()
+    {
+        using var stand = new DeviceStand(_ => { }, kind: "kind: cpu");
+        stand.Machine.Pci("0000:17:00.0", "10de:2330").Folder("/sys/dev/char").Link("/sys/dev/char/240:0", "../../devices/pci0000:00/0000:17:00.0/nvidia/nvidia0");
+        var profile = stand.Given.Prepared.Inputs.Profile;
+
+        var refused = Assert.Throws<BrokenEnvironmentException>(() => ServerDevices.OfProcessor(
+            profile with { Container = profile.Container with { Devices = ["/dev/chip0"] } }, stand.Given.Engine.Description, new HostMachine(stand.Machine.Root)));
+
+        Assert.Contains("is for a CPU", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task It_is_looked_at_every_start()
     {
         var starts = 0;
-        using var stand = new Stand(machine =>
+        using var stand = new DeviceStand(machine =>
         {
             if (++starts == 2)
                 machine.Inside("rm chip0");
@@ -84,7 +175,7 @@ public sealed class DevicesInsideTests
     public async Task A_start_that_may_refuse_its_cache_may_not_lose_its_accelerator()
     {
         var starts = 0;
-        using var stand = new Stand(
+        using var stand = new DeviceStand(
             machine =>
             {
                 File.WriteAllText(Path.Combine(machine.Given.Engine.All[^1].Spec.Mounts.Single(mount => mount.Target == "/var/cache/engine").Source, "one.bin"), "kernels");
@@ -102,7 +193,7 @@ public sealed class DevicesInsideTests
     [Fact]
     public async Task A_node_of_the_machine_that_is_another_device_by_now_starts_nothing()
     {
-        using var stand = new Stand(_ => { });
+        using var stand = new DeviceStand(_ => { });
         stand.Host("rm chip0 && mknod chip0 c 240 1");
 
         var broken = await Assert.ThrowsAsync<BrokenEnvironmentException>(stand.RunAsync);
@@ -131,7 +222,7 @@ public sealed class DevicesInsideTests
     [Theory, MemberData(nameof(Traps))]
     public async Task What_is_not_what_its_name_says_is_not_handed_in(string kind, string value, string script, string words)
     {
-        using var stand = new Stand(_ => { });
+        using var stand = new DeviceStand(_ => { });
         stand.Host("mkdir -p ../opt ../etc; echo root:SECRET > ../etc/shadow");
         stand.Host(script);
         var (prepared, launch) = (stand.Given.Prepared, stand.Given.Prepared.Launch!);
@@ -156,7 +247,7 @@ public sealed class DevicesInsideTests
     [InlineData("rm chip_ctl", "/dev/chip_ctl is not there")]
     public void What_is_planned_must_be_on_the_machine_as_a_character_device(string change, string words)
     {
-        using var stand = new Stand(_ => { });
+        using var stand = new DeviceStand(_ => { });
         stand.Host(change);
 
         Assert.Contains(words, Assert.Throws<BrokenEnvironmentException>(() => stand.Plan()).Message, StringComparison.Ordinal);
@@ -165,7 +256,7 @@ public sealed class DevicesInsideTests
     [Fact]
     public void Where_the_facts_name_no_nodes_or_a_container_cannot_be_looked_into_nothing_is_planned()
     {
-        using var stand = new Stand(_ => { });
+        using var stand = new DeviceStand(_ => { });
         var unknown = stand.Given.Prepared.Inputs.Profile with { Facts = ProfileFacts.None };
         var plan = new LaunchPlan(LaunchForm.Toolkit, [0]);
 
@@ -175,69 +266,4 @@ public sealed class DevicesInsideTests
     }
 
     private static void Judge(Judgement judgement, Action<Verdict> look) => look(judgement.Findings.Single(finding => finding.Check == "OPS-01").Verdict);
-
-    /// <summary>A machine with three chips, and an engine whose container shows the folder that lies below /proc of that machine.</summary>
-    private sealed class Stand : IDisposable
-    {
-        private readonly SimulatedMachine _machine = new();
-        private readonly Action<Stand> _starting;
-
-        public Stand(Action<Stand> starting, string suite = "short", string more = "streams: 2")
-        {
-            _starting = starting;
-            Given = new GivenRun(suite, profile: Profile + GivenRun.Profile.Replace("streams: 2", more, StringComparison.Ordinal).Replace("kind: cpu", "kind: pci, pci: \"19e5:d802\"", StringComparison.Ordinal));
-            Fill(Path.Join(_machine.Root, "dev"), "chip0 c 240 0", "chip1 c 240 1", "chip2 c 240 2", "chip_ctl c 241 0");
-            Given.Engine.Starting = container =>
-            {
-                if (container.IsEcho)
-                    return;
-                if (Directory.Exists(Path.GetDirectoryName(InsidePlace)))
-                    Directory.Delete(Path.GetDirectoryName(InsidePlace)!, recursive: true);
-                Fill(InsidePlace, "chip0 c 240 0", "chip_ctl c 241 0", "null c 1 3");
-                _starting(this);
-            };
-            Given.Prepared = Given.Prepared with { Machine = new HostMachine(_machine.Root), Launch = Plan() };
-        }
-
-        public GivenRun Given { get; }
-
-        private string InsidePlace => Path.Join(_machine.Root, $"proc/{Environment.ProcessId}/root/dev");
-
-        public LaunchPlan Plan()
-        {
-            var (profile, host, engine) = (Given.Prepared.Inputs.Profile, new HostMachine(_machine.Root), Given.Engine.Description);
-            return ServerDevices.Counted(profile, LaunchDecision.Plan(profile, LaunchChoice.Default, engine, host)!, engine, host);
-        }
-
-        public void Inside(string script) => Shell(InsidePlace, script);
-
-        public void Host(string script) => Shell(Path.Join(_machine.Root, "dev"), script);
-
-        public Task<Judgement> RunAsync() => Given.Conductor().StartAsync(Given.Prepared, Given.Runs, Token);
-
-        public CanonicalValue.Object[] Events(string kind) =>
-            [.. ConductorTests.Journal(Given.Only()).Entries.Where(entry => entry.Kind == kind).Select(entry => entry.Data)];
-
-        public string? Lock(string group, string name) =>
-            ((CanonicalValue.Object)CombinationLock.Read(File.ReadAllBytes(Given.Only().Lock)).Combination.TryGet(group)!).TryText(name);
-
-        public void Dispose()
-        {
-            Given.Dispose();
-            _machine.Dispose();
-        }
-
-        private static void Fill(string folder, params string[] nodes)
-        {
-            Directory.CreateDirectory(folder);
-            Shell(folder, string.Join('\n', nodes.Select(node => $"mknod {node}")));
-        }
-
-        private static void Shell(string folder, string script)
-        {
-            using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("sh", ["-e", "-c", script]) { WorkingDirectory = folder })!;
-            shell.WaitForExit();
-            Assert.Equal(0, shell.ExitCode);
-        }
-    }
 }

@@ -40,7 +40,12 @@ internal sealed record EnergyEvidence(
         if (m.Facts.TryGetValue("unmeasured", out var why))
             reason = $"not measured: {why}";
         else if (TryReadLog(evidence, m, out reason) is { } log && EnergyLoad.TryRead(evidence, m, out reason) is { } load)
-            return TryRead(clause, log, load, out reason);
+        {
+            if (Unbound(log, evidence.Plan.Devices) is not { } unbound)
+                return TryRead(clause, log, load, out reason);
+            reason = unbound;
+        }
+
         return null;
     }
 
@@ -83,6 +88,8 @@ internal sealed record EnergyEvidence(
             reason = $"invalid evidence: the log does not say when {load.Check} was loaded";
         else if (Math.Abs(phase.To - phase.From - (double)load.DurationNanos) > load.DurationNanos * clause.Share("window_max_ppm"))
             reason = $"invalid evidence: the log has {Reading.Duration(phase.To - phase.From)} of {load.Check}, which lasted {Reading.Duration(load.DurationNanos)}";
+        else if (parts.All(part => part.Point != MeterPoint.Machine) && Unprinted(log, phase) is { } unprinted)
+            reason = unprinted;
         else if (parts.IsEmpty)
             reason = $"not measured: nothing that was read shows a power{Failures(log)}";
         else if (parts.FirstOrDefault(part => part.Problem is not null) is { Problem: { } problem })
@@ -95,6 +102,32 @@ internal sealed record EnergyEvidence(
             return new(
                 log, phase.From, phase.From + load.From, phase.From + load.To, load.Answered, load.Unit, load.Arrivals, parts, Lacking(log, parts),
                 Math.Abs(load.To - load.From - (double)load.DurationNanos) / load.DurationNanos);
+        return null;
+    }
+
+    /// <summary>The log must count the devices that the plan has, and no others.</summary>
+    private static string? Unbound(TelemetryLog log, DevicePlan? plan)
+    {
+        var units = plan is { Units: { IsEmpty: false } planned } ? planned : null;
+        return log.Sources.FirstOrDefault(source => source.IsTool && Words(source.Planned) != Words(units)) is not { } other ? null
+            : $"invalid evidence: the telemetry of {other.Name} is bound to the devices {Words(other.Planned)}, and the plan has {Words(units)}";
+
+        static string Words(ImmutableSortedDictionary<string, string>? units) => units is null ? "of no plan" : DevicePlan.Text(units);
+    }
+
+    /// <summary>A tool that prints rows, and none of a device that the run used, shows the power of others.</summary>
+    private static string? Unprinted(TelemetryLog log, TelemetryPhase load)
+    {
+        foreach (var (source, at) in log.Sources.Select((source, at) => (source, at)))
+        {
+            if (source.Planned is not { } planned)
+                continue;
+            ImmutableArray<DeviceSample> rows = [.. log.Readings.Where(reading => reading.Source == at && reading.To >= load.From && reading.From <= load.To)
+                .Select(reading => PowerMeters.Rows(log, reading)).Where(rows => !rows.IsEmpty).SelectMany(rows => rows).DistinctBy(row => (row.Id, row.Bus))];
+            if (!rows.IsEmpty && PlannedRows.Without(rows, planned).ToArray() is { Length: > 0 } without)
+                return $"not measured: {source.Name} printed no row of {string.Join(", ", without)}, which the run used; it printed {string.Join(", ", rows.Select(row => row.Bus is { } bus ? $"{row.Id} ({bus})" : row.Id))}";
+        }
+
         return null;
     }
 
@@ -145,7 +178,8 @@ internal sealed record EnergyEvidence(
     {
         if (Parts.Any(part => part.Point == MeterPoint.Processors))
             yield return new("processor packages and memory (RAPL)", "处理器封装与内存（RAPL）");
-        if (Parts.Any(part => part.Point == MeterPoint.Devices))
-            yield return new($"devices ({Log.Sources.First(source => source.IsTool).Name}, all that it prints)", $"加速卡（{Log.Sources.First(source => source.IsTool).Name}，其打印的全部设备）");
+        if (Parts.Any(part => part.Point == MeterPoint.Devices) && Log.Sources.First(source => source.IsTool) is { } tool)
+            yield return tool.Planned is null ? new($"devices ({tool.Name}, all that it prints)", $"加速卡（{tool.Name}，其打印的全部设备）")
+                : new($"devices ({tool.Name}, those that the run used)", $"加速卡（{tool.Name}，仅本次运行所用设备）");
     }
 }
