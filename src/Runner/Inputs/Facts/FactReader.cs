@@ -33,7 +33,7 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
         {
             if (facts.TryText(key.Name) != "unknown")
                 facts.Problem(key.Name, "expected `unknown`, or a mapping with value, source and confidence");
-            return new(key.Name, file, facts.Line, null, [], FactConfidence.Reported, "");
+            return new(key.Name, file, facts.LineOf(key.Name), null, [], FactConfidence.Reported, "");
         }
 
         return facts.TryMap(key.Name)!.Closed(fact =>
@@ -62,7 +62,7 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
             case FactType.Text:
                 return new FactValue.Text(fact.Text("value"));
             case FactType.Probe:
-                return fact.Map("value")?.Closed(Probe);
+                return fact.Map("value", "{file: /PATH/IN/THE/IMAGE, pattern: 'Version=(.+)'}: the file, and a pattern whose one group is the version")?.Closed(Probe);
             default:
                 var values = fact.Texts("value");
                 if (Unsafe(key.Type) is { } unsafely)
@@ -95,7 +95,7 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
     {
         var (path, command, pattern) = (probe.TryText("file"), probe.Texts("command"), probe.Text("pattern"));
         if ((path is null) == command.IsEmpty)
-            probe.Problem("file", "expected either `file` or `command`, not both and not neither");
+            probe.Problem("file", "expected exactly one of `file` and `command`");
         if (path is not null && (!path.StartsWith('/') || path.Contains("..", StringComparison.Ordinal)))
             probe.Problem("file", $"`{path}` is not an absolute path");
         if (IsPattern(pattern) is { } wrong)
