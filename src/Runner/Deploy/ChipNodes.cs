@@ -51,6 +51,10 @@ internal static class ChipNodes
 
     private static string Of(string pattern, int index) => pattern.Replace(Index, index.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 
+    /// <summary>Devices beyond those that are counted could be inside unseen.</summary>
+    public static Problem? WhyUncounted(ImmutableArray<int> indices) => indices.FirstOrDefault(index => index >= MostIndices, -1) is >= 0 and var beyond
+        ? new("--devices", 0, "", string.Create(CultureInfo.InvariantCulture, $"is {beyond}; devices are counted from 0 to {MostIndices - 1}, see `ls /dev` for those of this machine")) : null;
+
     /// <summary>Why the devices of a chip cannot be told apart in a container; null if they can.</summary>
     public static Problem? WhyUncountable(Profile profile)
     {
