@@ -42,7 +42,7 @@ internal static class Program
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors)
-                Console.Error.WriteLine($"adapt: {error.Message}{Meant(parsed, error.Message)}");
+                Console.Error.WriteLine($"adapt: {error.Message.TrimEnd('.')}{Meant(parsed, error.Message)}");
             Console.Error.WriteLine($"adapt: `{PathOf(parsed.CommandResult)} --help` shows what it takes");
             return ExitCode.BadInput;
         }
@@ -60,7 +60,7 @@ internal static class Program
         catch (BadInputException bad)
         {
             foreach (var problem in bad.Problems)
-                Console.Error.WriteLine(problem);
+                Console.Error.WriteLine(Table.Visible(problem.ToString()));
             foreach (var remedy in ChineseRemedies.Of(bad.Problems))
                 Console.Error.WriteLine(remedy);
             Console.Error.WriteLine($"adapt: {bad.Problems.Length} {(bad.Problems.Length == 1 ? "problem" : "problems")} in what was given; nothing was started. 输入有误，未执行任何操作。");

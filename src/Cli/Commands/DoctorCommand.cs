@@ -94,8 +94,9 @@ internal static class DoctorCommand
     {
         LocalText what = new("engine pack and model", "引擎包与模型");
         var absent = RunInputs.ToFetch(machine.Root, spec?.Profile, Path.Combine(machine.DataFolder, "packages"));
-        return absent.IsEmpty ? new("kept", what, ExaminationState.Ok, new("kept on this machine", "已保存在本机"))
-            : new("kept", what, ExaminationState.Unknown, new($"not here yet: {string.Join(", ", absent)}; a run fetches it, where a registry is in reach", $"本机尚无：{string.Join("、", absent)}；可联网时由运行获取"))
+        return absent is not { } list ? new("kept", what, ExaminationState.NotNeeded, new("the image brings the engine; language models are made here", "引擎在镜像内；语言模型在本机生成"))
+            : list.IsEmpty ? new("kept", what, ExaminationState.Ok, new("kept on this machine", "已保存在本机"))
+            : new("kept", what, ExaminationState.Unknown, new($"not here yet: {string.Join(", ", list)}; a run fetches it, where a registry is in reach", $"本机尚无：{string.Join("、", list)}；可联网时由运行获取"))
             {
                 Remedies = [new(new("fetch and build all that a run needs", "预先获取"), $"adapt prepare{(spec is null ? "" : $" --profile {spec.Asked}{(spec.Profile.Server.Adapter?.Name is "onnxruntime" or null && spec.Profile.Server.Protocol != WireProtocol.OpenAi ? "" : " --model tiny-poet")}")}")],
                 MustBeFetched = true,

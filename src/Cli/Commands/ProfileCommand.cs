@@ -81,6 +81,6 @@ internal static class ProfileCommand
             return (below, Path.GetRelativePath(machine.Root, below));
         var near = Spelling.Hint(asked, ProfileList.Files(machine).Select(file => file.Name["hardware-profiles/".Length..^".yaml".Length]));
         throw new BadInputException([new Problem(asked, 0, "", Directory.Exists(asked)
-            ? "is a folder; give a .yaml file in it 请给出其中的 .yaml 文件" : $"no such file, and nothing of that name below hardware-profiles/{near}. `adapt list profiles` shows what there is 无此文件或配置")]);
+            ? "is a folder; give a .yaml file in it 请给出其中的 .yaml 文件" : $"no such file, and nothing of that name below hardware-profiles/{near} 无此文件或配置; `adapt list profiles` shows what there is")]);
     }
 }

@@ -48,7 +48,7 @@ internal sealed class ProfileView(TextWriter output)
     private void Stack(Profile stack)
     {
         var (chip, server) = (stack.Chip, stack.Server);
-        Line($"  chip 芯片: {chip.Vendor} {chip.Model}{(chip.Kind == "cpu" ? ", a processor 处理器" : $", pci {chip.PciId ?? Unknown}, {Number(chip.Count)} device(s) 个设备")}{(chip.KernelModule is { } module ? $", kernel module 内核模块 {module}" : "")}");
+        Line($"  chip 芯片: {chip.Vendor} {chip.Model}{(chip.Kind == "cpu" ? ", a processor 处理器" : $", pci {chip.PciId ?? Unknown}, {Number(chip.Count)} {(chip.Count == 1 ? "device" : "devices")} 个设备")}{(chip.KernelModule is { } module ? $", kernel module 内核模块 {module}" : "")}");
         Line($"  image 镜像: {Image(stack.Image)}, built on it by 构建目录 {stack.Image.Folder}{(stack.Image.Engine is { } pack ? $", engine pack 引擎包 {(pack == "unknown" ? Unknown : pack)}" : "")}");
         Line($"  versions 版本: {(stack.Versions.IsEmpty ? "none stated 未写明" : string.Join(", ", stack.Versions.Select(version => $"{version.Key} {version.Value}")))}");
         Line($"  serve 服务: {(server.Protocol == WireProtocol.OpenAi ? "OpenAI protocol" : "Open Inference Protocol")}, {(server.Port is { } port ? $"port 端口 {Number(port)}" : "Unix socket")}: "

@@ -53,6 +53,11 @@ internal static class Table
 
     public static string Pad(string text, int width) => text + new string(' ', Math.Max(0, width - Width(text)));
 
+    /// <summary>A text that may quote a stranger's file: what does not show, turns lines around or steers the terminal stands as its code.</summary>
+    public static string Visible(string text) => string.Concat(text.EnumerateRunes().Select(rune =>
+        rune.Value is not ('\n' or '\t') && System.Text.Rune.GetUnicodeCategory(rune) is System.Globalization.UnicodeCategory.Format or System.Globalization.UnicodeCategory.Control
+            ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"U+{rune.Value:X4}") : rune.ToString()));
+
     /// <summary>Cells that a text takes: East Asian wide characters take two (Unicode Annex 11, the ranges that our texts use).</summary>
     public static int Width(string text) => text.EnumerateRunes().Sum(rune => rune.Value is
         (>= 0x1100 and <= 0x115F) or (>= 0x2E80 and <= 0xA4CF) or (>= 0xAC00 and <= 0xD7A3) or (>= 0xF900 and <= 0xFAFF)

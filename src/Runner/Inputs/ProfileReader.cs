@@ -26,6 +26,17 @@ public static partial class ProfileReader
     /// <inheritdoc cref="TryRead"/>
     public static ProfileFile? TryReadFile(string path, string shownAs, string root, ICollection<Problem> problems)
     {
+        var found = new List<Problem>();
+        var file = Read(path, shownAs, root, found);
+        // without what it extends nothing else can be told of a file: its other problems follow from that one
+        var first = found.Where(problem => problem.File == shownAs && problem.Key == "extends").ToArray();
+        foreach (var problem in found.Where(problem => first.Length == 0 || problem.File != shownAs || problem.Key == "extends"))
+            problems.Add(problem);
+        return file;
+    }
+
+    private static ProfileFile? Read(string path, string shownAs, string root, List<Problem> problems)
+    {
         if (Yaml.TryRead(path, shownAs, problems, out var sha256) is not { } top)
             return null;
         return top.Closed(profile =>

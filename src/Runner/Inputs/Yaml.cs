@@ -52,7 +52,7 @@ internal static class Yaml
         else if (stream.Documents is [{ RootNode: YamlMappingNode root }])
             return new YamlMap(shownAs, "", root, problems);
         else
-            problems.Add(new(shownAs, 1, "", "expected one YAML document that is a mapping"));
+            problems.Add(new(shownAs, 1, "", $"{(stream.Documents.Count switch { 0 => "is empty; ", 1 => "", _ => "holds several documents, and each `---` begins one; " })}expected one YAML document that is a mapping"));
         return null;
     }
 

@@ -127,7 +127,7 @@ internal sealed partial class YamlMap(string file, string path, YamlMappingNode 
                 && number > 0 && number <= MaxQuantity / factor && number * factor >= 1)
             {
                 if (factor == Thousandths && number * factor != decimal.Truncate(number * factor))
-                    Problem(key, $"is `{text}`; expected a number to the thousandth, such as {decimal.Round(number, 3)}{unit}");
+                    Problem(key, $"is `{text}`; expected a number to the thousandth, such as {decimal.Round(number, 3).ToString("0.###", CultureInfo.InvariantCulture)}{unit}");
                 return (long)(number * factor);
             }
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Adaptation.Core;
 using YamlDotNet.Core;
@@ -43,6 +44,8 @@ internal sealed partial class YamlScan(string text, string shownAs)
 
     private Problem? Walk()
     {
+        if (text.IndexOf('\0', StringComparison.Ordinal) is var nul and >= 0)
+            return At(text.AsSpan(0, nul).Count('\n') + 1, "", "contains a NUL character; is it a text file? 含空字符，请确认为文本文件");
         var parser = new Parser(new StringReader(text));
         while (parser.MoveNext())
         {
@@ -102,8 +105,15 @@ internal sealed partial class YamlScan(string text, string shownAs)
 
     /// <summary>Where a bracket is open, that is what to look at: the package notices lines later.</summary>
     private Problem Unclosed(int line, string message) => _open.LastOrDefault(level => level.Bracket != ' ') is { } open
-        ? At(open.Line, "", $"the `{open.Bracket}` of this line is never closed, or what stands behind it is no list of values; put the bracket, and quotes around texts with brackets, braces or colons in them (noticed in line {line}) 括号未闭合，或其中的文本需加引号")
-        : At(line, "", message);
+        ? At(open.Line, "", $"the `{open.Bracket}` of this line is never closed{(line == open.Line ? "" : string.Create(CultureInfo.InvariantCulture, $" (noticed in line {line})"))}; close it, and put quotes around texts that have brackets, braces or colons in them 括号未闭合，或其中的文本需加引号")
+        : At(line, "", Worded(message));
+
+    /// <summary>What the package says of its own doings, as what to look at.</summary>
+    private static string Worded(string message) =>
+        message.Contains("quoted scalar", StringComparison.Ordinal) ? "the quote of this line is never closed 引号未闭合"
+        : message.Contains("plain scalar", StringComparison.Ordinal) || message.Contains("block mapping", StringComparison.Ordinal) || message.Contains("simple key", StringComparison.Ordinal)
+            ? "expected `key: value` here or in the line above, with a blank behind the colon, as far indented as its neighbours; a text with a colon in it stands in quotes 应为 `键: 值`，冒号后留空格，缩进与相邻键一致"
+        : message;
 
     private Problem At(int line, string key, string message) => new(shownAs, line, key, message);
 

@@ -36,9 +36,12 @@ public static class UnreadableVersions
     }
 
     /// <summary>What it means, and what to do about it.</summary>
-    public static LocalText Words(Profile profile, string part) => part is "framework" or "plugin"
-        ? new($"no source states where the image keeps it: OPS-02 will fail, and there will be no certificate. State facts.probe.{part} in a copy of {profile.File}: the file of the image in which the version stands, and a pattern",
-            $"无来源记载其在镜像中的位置：OPS-02 将不通过，无法发证；请在配置副本中写明 facts.probe.{part}（镜像内文件与匹配式）")
-        : new($"no source states where it stands, and no tool prints it: OPS-02 will fail, and there will be no certificate. State facts.probe.{part} in a copy of {profile.File}: the file or command of this machine that shows it, and a pattern",
-            $"无来源记载其位置，管理工具亦不显示：OPS-02 将不通过，无法发证；请在配置副本中写明 facts.probe.{part}（文件或命令与匹配式）");
+    public static LocalText Words(Profile profile, string part) => Words(
+        part, profile.File.StartsWith("hardware-profiles/", StringComparison.Ordinal) ? new LocalText($"a copy of {profile.File}", "配置副本") : new LocalText(profile.File, profile.File));
+
+    private static LocalText Words(string part, LocalText place) => part is "framework" or "plugin"
+        ? new($"no source states where the image keeps it: OPS-02 will fail, and there will be no certificate. State facts.probe.{part} in {place.En}: the file of the image in which the version stands, and a pattern",
+            $"无来源记载其在镜像中的位置：OPS-02 将不通过，无法发证；请在{place.Zh}中写明 facts.probe.{part}（镜像内文件与匹配式）")
+        : new($"no source states where it stands, and no tool prints it: OPS-02 will fail, and there will be no certificate. State facts.probe.{part} in {place.En}: the file or command of this machine that shows it, and a pattern",
+            $"无来源记载其位置，管理工具亦不显示：OPS-02 将不通过，无法发证；请在{place.Zh}中写明 facts.probe.{part}（文件或命令与匹配式）");
 }

@@ -92,13 +92,13 @@ public sealed record RunInputs
     {
         var unknown = new List<Problem>();
         CheckPlaces(root, profile, problems);
-        TryFindEngine(root, profile, profile.Image.Engine == ProfileReader.Unknown ? unknown : problems);
         CheckKnown(profile, unknown);
+        TryFindEngine(root, profile, profile.Image.Engine == ProfileReader.Unknown ? unknown : problems);
         if (LaunchPlanner.IsNeeded(profile) && ChipNodes.WhyUncountable(profile) is { } uncountable)
             unknown.Add(uncountable);
         LaunchForm? only = LaunchPlanner.IsNeeded(profile) && new LaunchPlanner(profile, _ => true).Forms is [var form] ? form : null;
         foreach (var part in UnreadableVersions.Of(profile, only))
-            unknown.Add(new(profile.File, 0, $"facts.probe.{part}", $"is not stated: {UnreadableVersions.Words(profile, part).En}"));
+            unknown.Add(new(profile.File, 0, $"facts.probe.{part}", UnreadableVersions.Words(profile, part).En));
         if (profile.Image is { IsPinned: false, Base: not ProfileReader.Unknown } image)
             unknown.Add(new(profile.File, image.BaseLine, "image.base", $"is `{image.Base}`, without a digest: it may mean another image tomorrow, and suite full refuses it. `docker inspect --format '{{{{index .RepoDigests 0}}}}' {image.Base}` prints NAME@sha256:..."));
         return [.. unknown];
@@ -106,14 +106,15 @@ public sealed record RunInputs
 
     /// <summary>What a run of a profile would fetch that is not kept in a folder yet; of no profile, what the shipped example would.</summary>
     /// <param name="packages">Where packages are kept.</param>
-    public static ImmutableArray<string> ToFetch(string root, Profile? profile, string packages)
+    /// <returns>Null where it fetches nothing but its image.</returns>
+    public static ImmutableArray<string>? ToFetch(string root, Profile? profile, string packages)
     {
         var problems = new List<Problem>();
         var kept = new NpmPackages(packages, _ => { });
         var stand = profile ?? TryReadProfile(root, "generic/x64-onnxruntime", problems)?.Profile;
         var pack = stand is null ? null : TryFindEngine(root, stand, problems);
         var model = stand is { Server: { Adapter.Name: "onnxruntime", Protocol: WireProtocol.OpenInference } } ? TryReadModel(root, "ppocrv4-rec", problems) : null;
-        return
+        return pack is null && model is null ? null :
         [
             .. pack is not null && !kept.Has(pack.Source, pack.Files) ? [$"engine pack {pack.Name} {pack.EngineVersion}"] : Array.Empty<string>(),
             .. model is { Source: { } source } && !kept.Has(source, model.Files) ? [$"model {model.Id}"] : Array.Empty<string>(),
@@ -157,20 +158,23 @@ public sealed record RunInputs
         var inside = Path.Combine(asked, ending.TrimStart('/'));
         if (ending[0] == '/' && File.Exists(inside))
             return Path.GetFullPath(inside);
-        problems.Add(new(asked, 0, "", $"no such file, and nothing of that name below {folder}/. `adapt list {(folder[0] == 'h' ? "profiles" : "models")}` shows what there is"));
+        problems.Add(new(asked, 0, "", $"no such file, and nothing of that name below {folder}/{Near(Path.Combine(root, folder), asked, ending)}; `adapt list {(folder[0] == 'h' ? "profiles" : "models")}` shows what there is"));
         return null;
     }
 
+    private static string Near(string folder, string asked, string ending) => !Directory.Exists(folder) ? ""
+        : Spelling.Hint(asked, Directory.GetFiles(folder, $"*{Path.GetFileName(ending)}", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file)).Where(file => file.EndsWith(ending, StringComparison.Ordinal)).Select(file => file[..^ending.Length]));
+
     private static ReferenceModel InForm(string root, ReferenceModel model, string? precision, Profile profile, List<Problem> problems)
     {
-        if (problems.Count > 0) // what a form is chosen by cannot be trusted
-            return model;
         if (profile.Server.Protocol == WireProtocol.OpenAi && model.Text is null)
         {
             problems.Add(new(model.File, 0, "kind", $"{model.Id} takes and gives tensors, and {profile.Id} speaks the OpenAI protocol alone, which takes text (serve.protocol of {profile.File}); give --model with one that fits: {string.Join(", ", Texts(root))} 该配置仅支持语言模型"));
             return model;
         }
 
+        if (problems.Count > 0) // what a form is chosen by cannot be trusted
+            return model;
         if (ModelFormats.TryChoose(model, precision, profile, out var reason) is { } chosen)
             return chosen;
         problems.Add(new(model.File, 0, model.Exports.IsEmpty ? "files" : "exports", reason));

@@ -74,6 +74,9 @@ public sealed class StrangerTests : IDisposable
         // extends
         { "extends: ascend/910b3", "extends: ascend/910b3-vllm-ascend", 3, "extends", "is a stack; write `extends: ascend/910b3` and copy image, container, serve from hardware-profiles/ascend/910b3-vllm-ascend.yaml" },
         { "extends: ascend/910b3", "extends: ../910b3.yaml", 3, "extends", "such as ascend/910b3" },
+        { "extends: ascend/910b3", "extends: ascend/910b33", 3, "extends", "did you mean `ascend/910b3`?" },
+        { "  protocol: openai", "  protocol:openai", 15, "", "with a blank behind the colon" },
+        { "\"25.2.0\"\nimage", "\"25.2.0\nimage", 8, "", "the quote of this line is never closed" },
         // facts
         { "facts:", "facts:\n  probe.framework: {value: {command: [pip, show, vllm], pattern: '(a)'}, source: acme, confidence: seen}", 21, "facts.probe.framework", "state a file of the image" },
         { "facts:", "facts:\n  probe.toolkit: {value: /usr/version, source: acme, confidence: seen}", 21, "facts.probe.toolkit.value", "{file: /" },
@@ -102,6 +105,70 @@ public sealed class StrangerTests : IDisposable
     }
 
     [Fact]
+    public void What_extends_a_stack_is_told_that_alone_though_all_else_is_missing_too()
+    {
+        var problem = Assert.Single(Problems("schema: adaptation.profile/v1\nid: acme/x\nextends: ascend/910b3-vllm-ascend\nname: {en: A, zh: A}\nimage: {base: x}\nversions: {driver.version: \"1\"}\n"));
+
+        Assert.Contains("copy image, container, serve", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_sound_profile_is_told_what_keeps_it_from_a_certificate()
+    {
+        var (notes, problems) = Examined(Profile);
+
+        Assert.Empty(problems);
+        Assert.Equal(["facts.probe.firmware", "facts.probe.framework", "facts.probe.plugin"], notes.Select(note => note.Key));
+        Assert.All(notes, note => Assert.Contains("there will be no certificate", note.Message, StringComparison.Ordinal));
+        const string Place = "{file: /opt/v, pattern: 'v(.+)'}, source: acme, confidence: seen}";
+        Assert.Empty(Examined(Profile.Replace("facts:", $"facts:\n  probe.firmware: {{value: {Place}\n  probe.framework: {{value: {Place}\n  probe.plugin: {{value: {Place}", StringComparison.Ordinal)).Notes);
+    }
+
+    [Fact]
+    public void A_tag_alone_is_remarked_and_a_folder_that_is_not_there_refused()
+    {
+        var tagged = Examined(Profile.Replace("@sha256:1111111111111111111111111111111111111111111111111111111111111111", "", StringComparison.Ordinal));
+        Assert.Empty(tagged.Problems);
+        Assert.Contains(tagged.Notes, note => note is { Key: "image.base", Line: 11 } && note.Message.Contains("without a digest", StringComparison.Ordinal));
+
+        var problem = Assert.Single(Examined(Profile.Replace("containers/vllm-openai", "containers/mine", StringComparison.Ordinal)).Problems);
+        Assert.Equal(("image.folder", 10), (problem.Key, problem.Line));
+        Assert.Contains("vllm-openai", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ppocrv4-rec", "takes and gives tensors")]
+    [InlineData("tiny-poet", "")]
+    public void A_model_of_tensors_is_refused_where_text_alone_is_spoken(string model, string why)
+    {
+        var file = _folder.Write("p.yaml", Profile);
+        var thrown = Record.Exception(() => RunInputs.Read(new RunRequest(Golden.Root, file, model, "0.1", "quick")));
+
+        Assert.Equal(why.Length > 0, thrown is BadInputException);
+        if (thrown is BadInputException bad)
+            Assert.All([why, "tiny-poet"], words => Assert.Contains(words, Assert.Single(bad.Problems).Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Devices_beyond_those_that_are_counted_are_refused_by_plan_and_preflight_alike()
+    {
+        var profile = ProfileReader.TryRead(_folder.Write("p.yaml", Profile), "p.yaml", Golden.Root, new List<Problem>())!;
+        var spec = new PreflightSpec(profile, HostMachine.Local) { Indices = [5000], Architecture = "amd64", DataFolder = "/" };
+
+        Assert.All(
+            new Action[] { () => LaunchDecision.Show(profile, new(null, [5000]), _ => false), () => Preflight.Refuse(spec) },
+            look => Assert.Contains("counted from 0 to 4095", Assert.Single(Assert.Throws<BadInputException>(look).Problems).Message, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("memroy", "memory")]
+    [InlineData("versoin", "version")]
+    [InlineData("--suit", "--suite")]
+    [InlineData("colour", null)]
+    [InlineData("memory", null)]
+    public void A_near_miss_is_guessed_and_a_far_one_is_not(string seen, string? meant) => Assert.Equal(meant, Spelling.Nearest(seen, ["memory", "version", "--suite", "cpus"]));
+
+    [Fact]
     public void A_mark_at_the_beginning_of_a_file_is_no_part_of_its_first_key() => Assert.Empty(Problems($"\uFEFF{Profile}"));
 
     [Fact]
@@ -122,6 +189,13 @@ public sealed class StrangerTests : IDisposable
         }
 
         Assert.Empty(accidents.Take(1));
+    }
+
+    private (ImmutableArray<Problem> Notes, List<Problem> Problems) Examined(string profile)
+    {
+        var problems = new List<Problem>();
+        var read = ProfileReader.TryRead(_folder.Write("p.yaml", profile), "p.yaml", Golden.Root, problems)!;
+        return (RunInputs.Examine(Golden.Root, read, problems), problems);
     }
 
     private ImmutableArray<Problem> Problems(string profile)
