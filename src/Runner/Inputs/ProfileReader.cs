@@ -52,7 +52,7 @@ public static partial class ProfileReader
         });
     }
 
-    private static Profile Stack(YamlMap profile, (string Id, LocalText Name) own, (string Shown, string Sha256) file, ProfileFacts facts, ICollection<Problem> problems)
+    private static Profile Stack(YamlMap profile, (string Id, LocalText Name) own, (string Shown, string Sha256) file, ProfileFacts facts, List<Problem> problems)
     {
         var maker = facts.Extended.IsEmpty ? null : profile.TryText("extends");
         var chip = profile.Map("chip")?.Closed(chip => Chip(chip, maker)) ?? new("", "", "cpu", 1, null, null);

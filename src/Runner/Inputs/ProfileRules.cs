@@ -13,6 +13,8 @@ internal static partial class ProfileRules
     /// <summary>What a server's command may leave to the runner.</summary>
     private static readonly ImmutableArray<string> Placeholders = ["model", "port", "socket"];
 
+    private static readonly ImmutableArray<string> ProbesOfImage = ["probe.framework", "probe.plugin"];
+
     /// <summary>Words for a version that nobody knows.</summary>
     private static readonly ImmutableArray<string> NoVersion = ["", "-", "?", "*", "any", "latest", "n/a", "na", "none", "null", "tbd", "todo", "unknown", "未知"];
 
@@ -56,7 +58,7 @@ internal static partial class ProfileRules
     }
 
     /// <summary>No program of an image is started to be asked about itself.</summary>
-    public static IEnumerable<Problem> OfProbes(ProfileFacts facts) => new[] { "probe.framework", "probe.plugin" }
+    public static IEnumerable<Problem> OfProbes(ProfileFacts facts) => ProbesOfImage
         .Where(key => facts.Probe(key) is { Command.IsEmpty: false }).Select(key => new Problem(
             facts.All[key].File, facts.All[key].Line, $"facts.{key}",
             "is a command, and is never carried out: a program of an image that is asked about itself could say anything. Instead state a file of the image in which the version stands: {file: /PATH/IN/THE/IMAGE, pattern: 'Version=(.+)'}"));

@@ -12,13 +12,15 @@ public sealed record ProfileFacts(ImmutableArray<FactFile> Extended, ImmutableSo
     /// <summary>How many keys there are.</summary>
     public static int Keys => FactKey.All.Length;
 
+    private static readonly ImmutableArray<string> Accelerators = ["devices.", "launch.", "visible.", "kubernetes.", "slurm.", "torch.", "telemetry.", "versions."];
+
     /// <summary>How many of them a processor can have.</summary>
     public static int KeysOfProcessors => FactKey.All.Count(key => !IsOfAccelerators(key.Name));
 
     /// <summary>Whether a key is about devices beside the processor: how they are found, handed over, asked and driven.</summary>
     public static bool IsOfAccelerators(string key) => key is "pci" or "images" or "exporter" or "onnxruntime.provider" or "onnxruntime.options" or "llamacpp.backend" or "vllm.plugin"
         || (key.StartsWith("probe.", StringComparison.Ordinal) && key != "probe.framework")
-        || new[] { "devices.", "launch.", "visible.", "kubernetes.", "slurm.", "torch.", "telemetry.", "versions." }.Any(prefix => key.StartsWith(prefix, StringComparison.Ordinal));
+        || Accelerators.Any(prefix => key.StartsWith(prefix, StringComparison.Ordinal));
 
     /// <summary>How many have a value.</summary>
     public int Known => All.Values.Count(fact => fact.Value is not null);
