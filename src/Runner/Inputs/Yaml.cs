@@ -8,7 +8,7 @@ namespace Adaptation.Runner;
 /// <summary>Reads one YAML file into <see cref="YamlMap"/>s. This file, <see cref="YamlScan"/> and <see cref="YamlMap"/> alone know the YAML package.</summary>
 internal static class Yaml
 {
-    private const int MaxBytes = 4 << 20;
+    private const int MaxBytes = 4 << 20, PartBytes = 1 << 15;
     private const char ByteOrderMark = '\uFEFF'; // Windows' editors put it first; it does not show
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -60,8 +60,10 @@ internal static class Yaml
     private static byte[] ReadBounded(string path)
     {
         using var file = File.OpenRead(path);
-        var bytes = new byte[MaxBytes + 1];
-        var read = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-        return read <= MaxBytes ? bytes[..read] : throw new InvalidDataException($"it is larger than {MaxBytes >> 20} MiB");
+        using var content = new MemoryStream();
+        var part = new byte[PartBytes];
+        for (int read; content.Length <= MaxBytes && (read = file.Read(part)) > 0;)
+            content.Write(part, 0, read);
+        return content.Length <= MaxBytes ? content.ToArray() : throw new InvalidDataException($"it is larger than {MaxBytes >> 20} MiB");
     }
 }
