@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using Adaptation.Core;
 using Adaptation.Runner;
