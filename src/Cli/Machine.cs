@@ -71,6 +71,9 @@ internal enum Isolation
 
     Container,
 
+    /// <summary>A container engine that is there already, or that an earlier run left its images in; none is installed or made.</summary>
+    Present,
+
     Process,
 }
 

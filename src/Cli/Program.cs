@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Adaptation.Certificates;
 using Adaptation.Core;
 using Adaptation.Models;
@@ -37,12 +38,12 @@ internal static class Program
             CulpritCommand.Create(machine, Workshop.OpenAsync),
             ReplayCommand.Create(machine, Workshop.OpenAsync),
         };
-        var parsed = commands.Parse(args);
+        var parsed = commands.Parse(args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors)
-                Console.Error.WriteLine($"adapt: {error.Message}");
-            Console.Error.WriteLine($"adapt: `adapt {string.Concat(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help` shows what it takes");
+                Console.Error.WriteLine($"adapt: {error.Message.TrimEnd('.')}{Meant(parsed, error.Message)}");
+            Console.Error.WriteLine($"adapt: `{PathOf(parsed.CommandResult)} --help` shows what it takes");
             return ExitCode.BadInput;
         }
 
@@ -59,8 +60,10 @@ internal static class Program
         catch (BadInputException bad)
         {
             foreach (var problem in bad.Problems)
-                Console.Error.WriteLine(problem);
-            Console.Error.WriteLine($"adapt: {bad.Problems.Length} problem(s) in what was given; nothing was started. 输入有误，未执行任何操作。");
+                Console.Error.WriteLine(Table.Visible(problem.ToString()));
+            foreach (var remedy in ChineseRemedies.Of(bad.Problems))
+                Console.Error.WriteLine(remedy);
+            Console.Error.WriteLine($"adapt: {bad.Problems.Length} {(bad.Problems.Length == 1 ? "problem" : "problems")} in what was given; nothing was started. 输入有误，未执行任何操作。");
             return ExitCode.BadInput;
         }
         catch (RejectedException damaged)
@@ -86,6 +89,18 @@ internal static class Program
             Console.Error.WriteLine("adapt: cancelled; containers are removed. 已取消，容器已清除。");
             return ExitCode.Cancelled;
         }
+    }
+
+    /// <summary>A command as it is typed: <c>adapt list profiles</c>.</summary>
+    private static string PathOf(CommandResult command) =>
+        command.Parent is CommandResult parent ? $"{PathOf(parent)} {command.Command.Name}" : "adapt";
+
+    /// <summary>An option or a command of nearly that name.</summary>
+    private static string Meant(ParseResult parsed, string message)
+    {
+        var command = parsed.CommandResult.Command;
+        return parsed.UnmatchedTokens.FirstOrDefault(token => message.Contains($"'{token}'", StringComparison.Ordinal)) is { } token
+            ? Spelling.Hint(token, token.StartsWith('-') ? command.Options.Select(option => option.Name) : command.Subcommands.Select(one => one.Name)) : "";
     }
 }
 
@@ -116,7 +131,7 @@ internal sealed record Workshop(IContainerEngine Engine, Preparation Preparation
             return OpenProcesses(machine, announce);
         try
         {
-            return await OpenDockerAsync(machine, announce, cancellationToken);
+            return await OpenDockerAsync(machine, isolation != Isolation.Present || Directory.Exists(Path.Combine(machine.DataFolder, "docker")), announce, cancellationToken);
         }
         catch (BrokenEnvironmentException none) when (isolation == Isolation.Any && machine.DockerHost is null)
         {
@@ -132,11 +147,11 @@ internal sealed record Workshop(IContainerEngine Engine, Preparation Preparation
             processes, new Preparation(new NpmPackages(machine.Data("packages"), announce), processes, machine.HostFile, (name, _, _) => Task.FromResult(name), announce), Daemon: null);
     }
 
-    private static async Task<Workshop> OpenDockerAsync(Machine machine, Action<string> announce, CancellationToken cancellationToken)
+    private static async Task<Workshop> OpenDockerAsync(Machine machine, bool mayStart, Action<string> announce, CancellationToken cancellationToken)
     {
         var docker = new DockerMachine { StateFolder = machine.DataFolder, Announce = announce, Time = machine.Time };
         var endpoint = machine.DockerHost is { } host ? DockerEndpoint.Parse(host, machine.DockerTlsVerify, machine.DockerCertPath) : null;
-        var daemon = await DockerDaemon.FindAsync(new DockerDaemonSpec { Endpoint = endpoint, RuntimeFolder = machine.RuntimeFolder }, docker, cancellationToken);
+        var daemon = await DockerDaemon.FindAsync(new DockerDaemonSpec { Endpoint = endpoint, RuntimeFolder = machine.RuntimeFolder, MayStart = mayStart }, docker, cancellationToken);
         try
         {
             var engine = await DockerEngine.ConnectAsync(daemon.Endpoint, machine.Time, cancellationToken);

@@ -20,6 +20,12 @@ public sealed class DoctorTests : IDisposable
 
     private static Examination Module { get; } = new("module", new("kernel module", "内核模块"), ExaminationState.Unknown, new("its name is not stated by any source", "模块名无来源记载"));
 
+    private static Examination Kept { get; } = new("kept", new("engine pack and model", "引擎包与模型"), ExaminationState.Unknown, new("not here yet", "本机尚无"))
+    {
+        Remedies = [new(new("fetch", "预先获取"), "adapt prepare")],
+        MustBeFetched = true,
+    };
+
     private static Examination Pci { get; } = new("pci", new("PCI devices", "PCI 设备"), ExaminationState.Unknown, new("the chip's id is not stated by any source", "芯片的 PCI 编号无来源记载"))
     {
         Remedies = [new(new("state it in a copy", "在副本中写明"), "sed 's/pci: unknown/pci: 19e5:fade/' p.yaml > my-p.yaml")],
@@ -51,7 +57,8 @@ public sealed class DoctorTests : IDisposable
     {
         Check(true, "ready: everything that a run needs is here", Clock, Mounts);
         Check(true, "ready as far as anybody can say", Clock, Module);
-        Check(false, "a run is refused until the profile states what is not known", Clock, Pci);
+        Check(true, "ready but for what must still be fetched: adapt prepare", Clock, Module, Kept);
+        Check(false, "until a copy of the profile states what is not known (marked !) a run is refused, or ends without a certificate", Clock, Pci);
         Check(false, "mend what is missing", Clock, Nodes, Pci);
 
         static void Check(bool isReady, string words, params ImmutableArray<Examination> all)
@@ -69,12 +76,24 @@ public sealed class DoctorTests : IDisposable
     [InlineData("doctor --profile ascend/910b3-vllm-ascend --devices 0,0", "each once")]
     [InlineData("doctor --profile enflame/s60-vllm-gcu --form toolkit", "forms that are known: plain")]
     [InlineData("doctor --devices 0", "--profile")]
+    [InlineData("doctor --profile generic/x64-onnxruntime --devices 0", "chip.kind: is cpu")]
+    [InlineData("doctor --profile ascend/910b3-vllm-ascend --devices 5000", "counted from 0 to 4095")]
     public async Task What_cannot_be_examined_is_exit_code_3_and_nothing_is_started(string arguments, string named)
     {
         var (exit, output, error) = await AdaptProgram.RunAsync(_folder, Golden.Root, arguments.Split(' '));
 
         Assert.Equal((3, ""), (exit, output));
         Assert.Contains(named, error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
+    public async Task A_machine_that_nothing_was_done_on_yet_is_left_as_it_is_and_told_what_to_fetch()
+    {
+        var (_, output, _) = await AdaptProgram.RunAsync(_folder, Golden.Root, "doctor");
+
+        Assert.Contains("adapt prepare", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("everything that a run needs is here", output, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_folder));
     }
 

@@ -15,6 +15,17 @@ public sealed class DaemonTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    [Fact]
+    public async Task Who_may_start_none_is_told_that_none_answers_and_leaves_nothing_behind()
+    {
+        using var folder = new Given.Folder();
+
+        var none = await Assert.ThrowsAsync<BrokenEnvironmentException>(() => DockerDaemon.FindAsync(Given.NoSystemDaemon with { MayStart = false }, Given.Machine(folder.Path), Token));
+
+        Assert.Contains("No container engine answers at", none.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
     [Fact(Timeout = Limit)]
     public async Task Two_users_share_a_daemon_and_the_last_one_stops_it()
     {

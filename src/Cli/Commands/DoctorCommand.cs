@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using Adaptation.Certificates;
 using Adaptation.Core;
 using Adaptation.Runner;
+using Adaptation.Runner.Docker;
 
 namespace Adaptation.Cli;
 
@@ -30,6 +31,7 @@ internal static class DoctorCommand
             var spec = asked is null ? null : new PreflightSpec(asked, HostMachine.Local)
             {
                 Indices = numbers,
+                IsChosen = parsed.GetValue(devices) is not null,
                 Form = chosen,
                 Architecture = Architecture,
                 DataFolder = machine.DataFolder,
@@ -46,7 +48,7 @@ internal static class DoctorCommand
     {
         var stack = new StackProbe("/").Read(new ChipFacts("generic", "CPU", "cpu", 1, null, null));
         view.Heading(new("This machine", "本机"), $"{stack["cpu.model"]}, {Environment.ProcessorCount} processors 核, {stack["os.id"]} {stack["os.version"]}, kernel 内核 {stack["os.kernel"]}");
-        foreach (var examination in OwnParts(machine))
+        foreach (var examination in OwnParts(machine).Append(Kept(machine, spec)))
             view.Show(examination);
         var (engine, isOwn, hasImage) = await EngineAsync(machine, open, view, spec?.Profile, cancellationToken);
         if (spec is not null)
@@ -71,6 +73,8 @@ internal static class DoctorCommand
         });
         yield return Look("keys", new("development keys", "开发密钥"), $"ls -la {machine.KeyFolder}", () =>
         {
+            if (!Directory.Exists(Path.Combine(machine.KeyFolder, "issuer")))
+                return new("none yet; the first run makes them", "尚无，首次运行时生成");
             using var keys = DevelopmentKeys.OpenOrCreate(machine.KeyFolder, machine.Time);
             var list = string.Join(", ", keys.Signers.Select(signer => $"{signer.Key.Algorithm} {signer.Key.KeyId[..19]}…"));
             return new(list, list);
@@ -83,6 +87,20 @@ internal static class DoctorCommand
         yield return Look("host", new("host for adapters", "适配器宿主程序"), "./adapt doctor", () => File.Exists(machine.HostFile)
             ? new(machine.HostFile, machine.HostFile)
             : throw new BrokenEnvironmentException($"{machine.HostFile} is not there; start the tool through the `adapt` script, which builds it"));
+    }
+
+    /// <summary>What a run fetches where it is not kept here yet. Only looked at: its digests are checked by the run.</summary>
+    private static Examination Kept(Machine machine, PreflightSpec? spec)
+    {
+        LocalText what = new("engine pack and model", "引擎包与模型");
+        var absent = RunInputs.ToFetch(machine.Root, spec?.Profile, Path.Combine(machine.DataFolder, "packages"));
+        return absent is not { } list ? new("kept", what, ExaminationState.NotNeeded, new("the image brings the engine; language models are made here", "引擎在镜像内；语言模型在本机生成"))
+            : list.IsEmpty ? new("kept", what, ExaminationState.Ok, new("kept on this machine", "已保存在本机"))
+            : new("kept", what, ExaminationState.Unknown, new($"not here yet: {string.Join(", ", list)}; a run fetches it, where a registry is in reach", $"本机尚无：{string.Join("、", list)}；可联网时由运行获取"))
+            {
+                Remedies = [new(new("fetch and build all that a run needs", "预先获取"), $"adapt prepare{(spec is null ? "" : $" --profile {spec.Asked}{(spec.Profile.Server.Adapter?.Name is "onnxruntime" or null && spec.Profile.Server.Protocol != WireProtocol.OpenAi ? "" : " --model tiny-poet")}")}")],
+                MustBeFetched = true,
+            };
     }
 
     private static Examination Look(string id, LocalText what, string command, Func<LocalText> look)
@@ -102,7 +120,7 @@ internal static class DoctorCommand
         LocalText what = new("container engine", "容器引擎");
         try
         {
-            await using var workshop = await open(machine, Isolation.Container, view.Say, cancellationToken);
+            await using var workshop = await open(machine, Isolation.Present, view.Say, cancellationToken);
             var engine = workshop.Engine.Description;
             var (seen, image) = ($"{engine.Name} {engine.Version}, API {engine.ApiVersion}, cgroup {engine.CgroupVersion}", profile?.Image.Base);
             view.Show(new("engine", what, ExaminationState.Ok, new(seen, seen))
@@ -110,6 +128,12 @@ internal static class DoctorCommand
                 Notes = engine.IsLocal ? [] : [new("it runs on another machine: devices, paths and limits are looked at here, and are wanted there", "引擎在另一台机器上：下面检查的是本机的设备、路径与上限，而实际需要的是那台机器的")],
             });
             return (engine, workshop.IsOwnEngine, image is null ? null : await HasImageAsync(workshop, image, cancellationToken));
+        }
+        catch (BrokenEnvironmentException none) when (machine.DockerHost is null && DockerDaemon.WouldStart() is not null)
+        {
+            var would = DockerDaemon.WouldStart()!;
+            view.Show(new("engine", what, ExaminationState.Unknown, new($"{none.Message.TrimEnd('.')}; {would.En}", $"没有应答的容器引擎；{would.Zh}")));
+            return (null, true, null);
         }
         catch (Exception ill) when (ill is AdaptationException or IOException or UnauthorizedAccessException)
         {

@@ -18,12 +18,27 @@ internal static class PlanCommand
         command.SetAction(parsed =>
         {
             var (inputs, unknown) = RunInputs.ReadToShow(new RunRequest(machine.Root, parsed.GetValue(profile)!, parsed.GetValue(model)!, "0.1", "quick"));
-            Console.Write(DockerRun.Text(ServerContainer.Show(inputs, launch.Read(parsed), Path.Exists)));
+            var choice = launch.Read(parsed);
+            var spec = ServerContainer.Show(inputs, choice, Path.Exists);
+            foreach (var line in Legend(inputs, spec, choice))
+                Console.WriteLine($"# {line}");
+            Console.Write(DockerRun.Text(spec));
             // said last, beside the command and not in it: a shell may take what stands on the output
             foreach (var missing in unknown)
                 Console.Error.WriteLine($"adapt: shown, but not to be run yet  仅可查看，尚不能运行: {missing}");
             return ExitCode.Certified;
         });
         return command;
+    }
+
+    /// <summary>What the variables of the printed command stand for, and what nobody looked at.</summary>
+    private static IEnumerable<string> Legend(RunInputs inputs, ContainerSpec spec, LaunchChoice choice)
+    {
+        yield return $"IMAGE: built here of 由此构建 {inputs.Profile.Image.Folder} on 基于 {ProfileView.Image(inputs.Profile.Image)}";
+        yield return $"SOCKETS: an empty folder for the server's socket 存放套接字的空目录; MODEL: the folder of the prepared model 模型目录, {inputs.Model.Id}{(inputs.Profile.Server.Cache is null ? "" : "; CACHE: an empty folder for the engine's cache 引擎缓存目录")}";
+        if (!LaunchPlanner.IsNeeded(inputs.Profile))
+            yield break;
+        var form = spec.Runtime is not null ? LaunchForm.Toolkit : !spec.CdiDevices.IsEmpty ? LaunchForm.Cdi : LaunchForm.Plain;
+        yield return $"form {LaunchChoice.Word(form)}: {(choice.Form is null ? "first known form 首个已知方式" : "as asked 按指定")}; whether this machine can do it was not looked at 未检查本机是否支持: adapt doctor --profile {inputs.Request.Profile}";
     }
 }

@@ -20,47 +20,56 @@ internal static class ProfileCommand
         return new Command("profile", "Show or check what is known of chips and stacks  查看或检查硬件配置") { show, check };
     }
 
-    /// <summary>Such as <c>41/66</c>; empty for a profile that states no facts.</summary>
-    public static string Known(ProfileFacts facts) => facts.All.IsEmpty ? "" : string.Create(CultureInfo.InvariantCulture, $"{facts.Known}/{ProfileFacts.Keys}");
-
     private static int Show(Machine machine, string asked)
     {
         var problems = new List<Problem>();
+        var wanted = WantedChip.Read(machine.Root, problems).FirstOrDefault(chip => chip.Id == asked);
+        if (wanted is not null)
+        {
+            Table.Write(Console.Out, $"{wanted.Id}  {wanted.Name.Zh}  {wanted.Name.En}", 2);
+            Table.Write(Console.Out, $"  wanted 待补充资料: {wanted.Why.En}", 4);
+            Table.Write(Console.Out, $"  {wanted.Why.Zh}", 4);
+            return ExitCode.Certified;
+        }
+
+        if (!File.Exists(asked) && IsPlain(asked) && Directory.Exists(Path.Combine(machine.Root, "hardware-profiles", asked)))
+            return ProfileList.Show(machine, asked, json: false);
         var (path, name) = Find(machine, asked);
         if (ProfileReader.TryReadFile(path, name, machine.Root, problems) is not { } file || problems.Count > 0)
             throw new BadInputException([.. problems]);
-        Console.WriteLine($"{file.Id}  {file.Name.Zh}  {file.Name.En}");
-        foreach (var extended in file.Facts.Extended)
-            Console.WriteLine($"  extends 继承: {extended.Shown}");
-        Console.WriteLine($"  known 已知: {(file.Facts.All.IsEmpty ? "no facts are stated  未列出事实" : Known(file.Facts))}");
-        Console.WriteLine();
-        const int KeyWidth = 23;
-        foreach (var fact in file.Facts.Ordered)
-        {
-            Console.WriteLine($"{Table.Pad(fact.Key, KeyWidth)}{(fact.Value is null ? "unknown 未知" : Words(fact.Value))}");
-            if (fact.Note.Length > 0)
-                Console.WriteLine($"{"",KeyWidth}note 备注: {fact.Note}");
-            if (!fact.Sources.IsEmpty)
-                Console.WriteLine($"{"",KeyWidth}{(fact.Confidence == FactConfidence.Seen ? "seen 亲见" : "reported 转述")}: {string.Join("; ", fact.Sources)}");
-        }
-
+        new ProfileView(Console.Out).Show(file, ProfileList.Lacks(machine, file));
         return ExitCode.Certified;
     }
 
     private static int Check(Machine machine, string[] asked)
     {
-        ImmutableArray<(string Path, string Name)> files = asked.Length > 0
-            ? [.. asked.Select(one => Find(machine, one))]
-            : [.. Directory.GetFiles(Path.Combine(machine.Root, "hardware-profiles"), "*.yaml", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != WantedChip.File)
-                .Order(StringComparer.Ordinal).Select(file => (file, Path.GetRelativePath(machine.Root, file)))];
-        var problems = new List<Problem>();
-        ProfileFile[] read = [.. files.Select(file => ProfileReader.TryReadFile(file.Path, file.Name, machine.Root, problems)).OfType<ProfileFile>()];
+        ImmutableArray<(string Path, string Name)> files = asked.Length > 0 ? [.. asked.Select(one => Find(machine, one))] : ProfileList.Files(machine);
+        var (problems, notes) = (new List<Problem>(), new List<Problem>());
+        ProfileFile[] read = [.. files.Select(file => Read(machine, file, problems, notes)).OfType<ProfileFile>()];
         if (problems.Count > 0)
             throw new BadInputException([.. problems.Distinct()]); // a vendor's file is read with each that extends it
+        // of all shipped profiles that would be a wall of text: there the list says what each one lacks
+        foreach (var note in asked.Length > 0 ? notes : [])
+            Table.Write(Console.Out, $"note 注意: {note}", 2);
+        if (asked.Length > 0 && notes.Count > 0)
+            Console.WriteLine(ChineseRemedies.Notes);
         var (facts, stacks) = (read.SelectMany(file => file.Facts.All.Values).Where(fact => fact.Value is not null).Distinct().Count(), read.Count(file => file.Stack is not null));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{read.Length} files 文件, {stacks} stacks 可运行配置; {facts} facts, each with its source 事实均有来源"));
+        Console.WriteLine($"{Count(read.Length, "file")} 文件, {Count(stacks, "stack")} 可运行配置; {Count(facts, "fact")}, each with its source 事实均有来源");
         return ExitCode.Certified;
     }
+
+    private static ProfileFile? Read(Machine machine, (string Path, string Name) file, List<Problem> problems, List<Problem> notes)
+    {
+        var before = problems.Count;
+        var read = ProfileReader.TryReadFile(file.Path, file.Name, machine.Root, problems);
+        if (read?.Stack is { } stack && problems.Count == before)
+            notes.AddRange(RunInputs.Examine(machine.Root, stack, problems));
+        return read;
+    }
+
+    private static string Count(int number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number} {what}{(number == 1 ? "" : "s")}");
+
+    private static bool IsPlain(string asked) => asked.Length > 0 && asked.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
 
     /// <summary>The file of a profile, and how the user knows it.</summary>
     internal static (string Path, string Name) Find(Machine machine, string asked)
@@ -68,16 +77,10 @@ internal static class ProfileCommand
         if (File.Exists(asked))
             return (Path.GetFullPath(asked), asked);
         var below = Path.Combine(machine.Root, "hardware-profiles", $"{asked}.yaml");
-        return File.Exists(below) ? (below, Path.GetRelativePath(machine.Root, below))
-            : throw new BadInputException([new Problem(asked, 0, "", "no such file, and nothing of that name below hardware-profiles/. `adapt list profiles` shows what there is")]);
+        if (File.Exists(below))
+            return (below, Path.GetRelativePath(machine.Root, below));
+        var near = Spelling.Hint(asked, ProfileList.Files(machine).Select(file => file.Name["hardware-profiles/".Length..^".yaml".Length]));
+        throw new BadInputException([new Problem(asked, 0, "", Directory.Exists(asked)
+            ? "is a folder; give a .yaml file in it 请给出其中的 .yaml 文件" : $"no such file, and nothing of that name below hardware-profiles/{near} 无此文件或配置; `adapt list profiles` shows what there is")]);
     }
-
-    private static string Words(FactValue value) => value switch
-    {
-        FactValue.Text text => text.Value,
-        FactValue.Texts texts => string.Join(", ", texts.Values),
-        FactValue.Number number => number.Value.ToString(CultureInfo.InvariantCulture),
-        FactValue.Probe probe => $"{probe.File ?? string.Join(' ', probe.Command)} =~ {probe.Pattern}",
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
 }

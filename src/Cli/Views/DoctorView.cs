@@ -16,6 +16,7 @@ internal sealed class DoctorView(TextWriter output, bool isJson)
     private readonly Dictionary<ExaminationState, int> _counts = [];
     private readonly List<LocalText> _notNeeded = [];
     private bool _isPrevented;
+    private string? _fetch;
 
     /// <summary>Whether a run can be started: nothing is missing, and nothing is unknown that a run is refused for.</summary>
     public bool IsReady => Count(ExaminationState.Missing) == 0 && !_isPrevented;
@@ -36,6 +37,7 @@ internal sealed class DoctorView(TextWriter output, bool isJson)
     {
         _counts[examination.State] = Count(examination.State) + 1;
         _isPrevented |= examination.PreventsRun;
+        _fetch ??= examination.MustBeFetched ? examination.Remedies[0].Command : null;
         if (isJson)
             Write("examination", json => Fields(json, examination));
         else if (examination is { State: ExaminationState.NotNeeded, Notes: [] })
@@ -65,7 +67,8 @@ internal sealed class DoctorView(TextWriter output, bool isJson)
         if (_notNeeded.Count > 0)
             output.WriteLine($"  {Table.Pad(Without, StateWidth)}  {string.Join(", ", _notNeeded.Select(what => what.En))}\n{new string(' ', StateWidth + 4)}{string.Join("、", _notNeeded.Select(what => what.Zh))}");
         var (en, zh) = missing > 0 ? ("not ready: mend what is missing, from the top; what stands below often follows from it", "尚未就绪：请从上往下补齐缺失项，后面的缺失往往由前面的引起")
-            : _isPrevented ? ("not ready: nothing is missing, and a run is refused until the profile states what is not known (marked !)", "尚未就绪：没有缺失，但配置须先写明带 ! 的未知项，否则拒绝运行")
+            : _isPrevented ? ("not ready: nothing is missing, but until a copy of the profile states what is not known (marked !) a run is refused, or ends without a certificate", "尚未就绪：没有缺失，但须先在配置副本中写明带 ! 的未知项，否则拒绝运行或无法发证")
+            : _fetch is not null ? ($"ready but for what must still be fetched: {_fetch}", $"除须预先获取的内容外已就绪：{_fetch}")
             : unknown > 0 ? ("ready as far as anybody can say: nothing is missing; what is not known, the run decides", "就目前所知已就绪：没有缺失；未知项由实际运行判定")
             : ("ready: everything that a run needs is here", "环境就绪");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\n{ok} ok, {missing} missing, {unknown} not known  正常 {ok} 项，缺失 {missing} 项，未知 {unknown} 项"));

@@ -12,6 +12,9 @@ public sealed record DockerDaemonSpec
     /// <summary>The system's own.</summary>
     public string SystemSocket { get; init; } = "/var/run/docker.sock";
 
+    /// <summary>Whether a private one may be installed and started where none answers.</summary>
+    public bool MayStart { get; init; } = true;
+
     /// <summary>What XDG_RUNTIME_DIR names: there a rootless daemon has its socket. Null where it is not set.</summary>
     public string? RuntimeFolder { get; init; }
 }
@@ -53,6 +56,8 @@ public sealed class DockerDaemon : IAsyncDisposable
 
         if (await AnsweringAsync(spec, machine, cancellationToken) is { } present)
             return new DockerDaemon(present, machine, daemon: null, use: null);
+        if (!spec.MayStart)
+            throw new BrokenEnvironmentException($"No container engine answers at {spec.SystemSocket}{(spec.RuntimeFolder is { } runtime ? $" or {runtime}/docker.sock" : "")}.");
         var program = await machine.EnsureToolAsync("dockerd", ["docker.io", "iptables"], cancellationToken);
         // where a service manager runs, the package has just started the system's own
         if (await AnsweringAsync(spec, machine, cancellationToken) is { } system)
@@ -60,6 +65,11 @@ public sealed class DockerDaemon : IAsyncDisposable
         DockerMachine.RequireRoot("start a Docker daemon, and none answers");
         return await StartAsync(program, new PrivateDaemon(machine), machine, cancellationToken);
     }
+
+    /// <summary>What a run would do on this machine where no engine answers; null where it could do nothing.</summary>
+    public static LocalText? WouldStart() => !Environment.IsPrivilegedProcess ? null
+        : DockerMachine.Find("dockerd") is { } program ? new($"a run starts one of its own with {program}, and stops it at its end", $"运行时将以 {program} 启动自带引擎，结束时停止")
+        : DockerMachine.Find("apt-get") is not null ? new("a run installs docker.io with apt-get, starts an engine of its own, and stops it at its end", "运行时将用 apt-get 安装 docker.io 并启动自带引擎，结束时停止") : null;
 
     /// <summary>Lets go of the daemon; the last to do so stops it. Safe to do twice.</summary>
     /// <remarks>Has a limit of its own. A daemon that cannot be stopped within it is adopted, and stopped, by the next run.</remarks>

@@ -97,5 +97,5 @@ public sealed record DockerMachine
         }
     }
 
-    private static string? Find(string tool) => ToolFolders.Select(folder => Path.Combine(folder, tool)).FirstOrDefault(File.Exists);
+    internal static string? Find(string tool) => ToolFolders.Select(folder => Path.Combine(folder, tool)).FirstOrDefault(File.Exists);
 }

@@ -65,7 +65,7 @@ internal sealed class ImageReader(DockerClient client, DockerRemoval removal, Ti
                 _ => (null, null),
             };
         }
-        catch (DockerException absent) when (absent.Status == HttpStatusCode.NotFound)
+        catch (DockerException absent) when (absent.Status == HttpStatusCode.NotFound || absent.Message.Contains("not a directory", StringComparison.Ordinal)) // 500 below a file
         {
             return (null, null);
         }

@@ -120,6 +120,10 @@ internal sealed class ChipNodes
         { } other => throw Missing($"{path} is {other}, expected a character device", key),
     };
 
+    /// <summary>Devices beyond those that are counted could be inside unseen.</summary>
+    public static Problem? WhyUncounted(ImmutableArray<int> indices) => indices.FirstOrDefault(index => index >= MostIndices, -1) is >= 0 and var beyond
+        ? new("--devices", 0, "", string.Create(CultureInfo.InvariantCulture, $"is {beyond}; devices are counted from 0 to {MostIndices - 1}, see `ls /dev` for those of this machine")) : null;
+
     /// <summary>Why the devices of a chip cannot be told apart in a container; null if they can.</summary>
     public static Problem? WhyUncountable(Profile profile)
     {

@@ -74,7 +74,7 @@ public static class LaunchDecision
     };
 
     /// <returns>Null for a CPU.</returns>
-    private static ImmutableArray<int>? Asked(Profile profile, LaunchChoice choice) => LaunchPlanner.IsNeeded(profile) ? choice.Of(profile.Chip)
+    private static ImmutableArray<int>? Asked(Profile profile, LaunchChoice choice) => LaunchPlanner.IsNeeded(profile) ? ChipNodes.WhyUncounted(choice.Of(profile.Chip)) is { } uncounted ? throw Wrong(uncounted) : choice.Of(profile.Chip)
         : choice == LaunchChoice.Default ? null
         : throw Wrong(new Problem(profile.File, 0, "chip.kind", "is cpu: there are no devices to launch with; leave out --form and --devices"));
 

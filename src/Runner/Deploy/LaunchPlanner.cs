@@ -22,7 +22,7 @@ public sealed class LaunchPlanner(Profile profile, Func<string, bool> exists)
         if (indices.IsEmpty || indices.Distinct().Count() != indices.Length || indices.Any(index => index < 0))
             problems.Add(new(profile.File, 0, "chip.count", "expected one or more devices by their numbers, each once, such as 0,1"));
         else if (Missing(form) is { } key)
-            problems.Add(new(profile.File, 0, $"facts.{key}", $"is unknown, so that nothing can be planned in the form {form.ToString().ToLowerInvariant()}; forms that are known: {(Forms.IsEmpty ? "none" : string.Join(", ", Forms.Select(known => known.ToString().ToLowerInvariant())))}"));
+            problems.Add(new(Facts.All.GetValueOrDefault(key)?.File ?? profile.File, Facts.All.GetValueOrDefault(key)?.Line ?? 0, $"facts.{key}", $"is unknown, so that nothing can be planned in the form {form.ToString().ToLowerInvariant()}; forms that are known: {(Forms.IsEmpty ? "none" : string.Join(", ", Forms.Select(known => known.ToString().ToLowerInvariant())))}"));
         else
             return Plan(form, indices);
         return null;

@@ -61,7 +61,11 @@ public sealed record Profile
 /// <param name="Kind"><c>cpu</c>, or <c>pci</c> for an accelerator that is probed by its PCI ids.</param>
 /// <param name="PciId">Vendor and device id, <c>19e5:d802</c>; null for a CPU, and where no source states it.</param>
 /// <param name="KernelModule">Whose version is the driver's; null for a CPU.</param>
-public sealed record ChipFacts(string Vendor, string Model, string Kind, int Count, string? PciId, string? KernelModule);
+public sealed record ChipFacts(string Vendor, string Model, string Kind, int Count, string? PciId, string? KernelModule)
+{
+    /// <summary>Where the file states the id.</summary>
+    public int PciLine { get; init; }
+}
 
 /// <param name="Folder">The folder with the Dockerfile, relative to the product's root.</param>
 /// <param name="Engine">Name of an engine pack that goes into the image at <c>engine/</c>, or null.</param>
@@ -73,6 +77,9 @@ public sealed partial record ProfileImage(string Folder, string Base, string? En
 
     /// <summary>Where the file names the base.</summary>
     public int BaseLine { get; init; }
+
+    /// <summary>Where the file names the folder.</summary>
+    public int FolderLine { get; init; }
 
     /// <summary>Whether the base is the same tomorrow: named by its digest, or plain Debian or Ubuntu, of whose base (pulled, or made here of signed packages) the lock has the digest.</summary>
     public bool IsPinned => PinnedBase().IsMatch(Base) || Base.StartsWith("debian:", StringComparison.Ordinal) || Base.StartsWith("ubuntu:", StringComparison.Ordinal);

@@ -26,6 +26,17 @@ public static partial class ProfileReader
     /// <inheritdoc cref="TryRead"/>
     public static ProfileFile? TryReadFile(string path, string shownAs, string root, ICollection<Problem> problems)
     {
+        var found = new List<Problem>();
+        var file = Read(path, shownAs, root, found);
+        // without what it extends nothing else can be told of a file: its other problems follow from that one
+        var first = found.Where(problem => problem.File == shownAs && problem.Key == "extends").ToArray();
+        foreach (var problem in found.Where(problem => first.Length == 0 || problem.File != shownAs || problem.Key == "extends"))
+            problems.Add(problem);
+        return file;
+    }
+
+    private static ProfileFile? Read(string path, string shownAs, string root, List<Problem> problems)
+    {
         if (Yaml.TryRead(path, shownAs, problems, out var sha256) is not { } top)
             return null;
         return top.Closed(profile =>
@@ -35,29 +46,32 @@ public static partial class ProfileReader
             var part = !profile.Has("part") ? ProfilePart.Stack : profile.Choice("part", "vendor", "chip") == "vendor" ? ProfilePart.Vendor : ProfilePart.Chip;
             var folder = Path.Combine(root, "hardware-profiles");
             var facts = new FactChain(folder, file => Path.GetRelativePath(root, file), problems).Read(profile, shownAs);
-            return new ProfileFile(id, name, part, facts, part == ProfilePart.Stack ? Stack(profile, shownAs, sha256, facts) : null);
+            if (ProfileRules.OfId(id, path, sha256, folder) is { } taken)
+                profile.Problem("id", taken);
+            return new ProfileFile(id, name, part, facts, part == ProfilePart.Stack ? Stack(profile, (id, name), (shownAs, sha256), facts) : null);
         });
     }
 
-    private static Profile Stack(YamlMap profile, string shownAs, string sha256, ProfileFacts facts)
+    private static Profile Stack(YamlMap profile, (string Id, LocalText Name) own, (string Shown, string Sha256) file, ProfileFacts facts)
     {
-        var chip = profile.Map("chip")?.Closed(map => OfMaker(map, Chip(map), facts)) ?? new("", "", "cpu", 1, null, null);
+        var maker = facts.Extended.IsEmpty ? null : profile.TryText("extends");
+        var chip = profile.Map("chip")?.Closed(map => OfMaker(map, Chip(map, maker), facts)) ?? new("", "", "cpu", 1, null, null);
         var server = profile.Map("serve")?.Closed(Server) ?? NoServer;
         RefuseCovered(profile, facts, server);
         return new()
         {
-            File = shownAs,
-            Sha256 = Together(sha256, facts),
-            FileSha256 = sha256,
+            File = file.Shown,
+            Sha256 = Together(file.Sha256, facts),
+            FileSha256 = file.Sha256,
             Facts = facts,
-            Id = profile.Identifier("id"),
-            Name = profile.LocalText("name"),
+            Id = own.Id,
+            Name = own.Name,
             Chip = chip,
             Versions = Versions(profile, chip),
             Image = profile.Map("image")?.Closed(Image) ?? new("", "", null, ImmutableSortedDictionary<string, string>.Empty),
             Container = profile.Map("container")?.Closed(Container) ?? new(1, 1, 1, 0, "", [], 1, false, new()),
             Server = server,
-            Declared = profile.TryMap("declared")?.Closed(Declared) ?? new Declaration(),
+            Declared = profile.TryMap("declared")?.Closed(DeclarationReader.Read) ?? new Declaration(),
             Exceptions = profile.TextMap("exceptions"),
         };
     }
@@ -108,11 +122,18 @@ public static partial class ProfileReader
             return stated;
         var map = profile.TryMap("versions")!;
         foreach (var field in stated.Keys.Where(field => !known.Contains(field)))
-            map.Problem(field, $"is no field that the probes read of such a chip; known here: {string.Join(", ", known)}");
+            map.Problem(field, $"is no field that the probes read of such a chip{Spelling.Hint(field, known)}; known here: {string.Join(", ", known)}");
+        foreach (var (field, version) in stated)
+        {
+            if (version.Length > 0 && ProfileRules.OfVersion(version) is { } none)
+                map.Problem(field, none);
+        }
+
         return stated;
     }
 
-    private static ChipFacts Chip(YamlMap chip)
+    /// <param name="extends">Id of the chip whose facts the profile has; null where it has its own alone.</param>
+    private static ChipFacts Chip(YamlMap chip, string? extends)
     {
         var kind = chip.Choice("kind", "cpu", "pci");
         var (pci, module) = (chip.TryText("pci"), chip.TryText("kernel_module"));
@@ -120,7 +141,12 @@ public static partial class ProfileReader
             chip.Problem("pci", "a chip of kind pci is found by its vendor and device id, such as `19e5:d802`; `unknown` where nobody has stated it");
         if (kind == "cpu" && pci is not null)
             chip.Problem("pci", "a chip of kind cpu has no PCI id");
-        return new(Printable(chip, "vendor"), Printable(chip, "model"), kind, (int)(chip.TryInteger("count", 1, 1024) ?? 1), pci == Unknown ? null : pci, module);
+        if (module is { Length: > 0 } && !ModuleName().IsMatch(module))
+            chip.Problem("kernel_module", $"is `{module}`; a module's name has letters, digits, _ and - alone, as `lsmod` prints it");
+        var vendor = Printable(chip, "vendor");
+        if (vendor.Length > 0 && extends?.Split('/')[0] is { } maker && maker != vendor)
+            chip.Problem("vendor", $"is `{vendor}`, and the file extends {extends}, whose vendor is `{maker}`: the certificate would name one maker with the facts of another. Write `{maker}`, or extend a chip of {vendor}");
+        return new(vendor, Printable(chip, "model"), kind, (int)(chip.TryInteger("count", 1, 1024) ?? 1), pci == Unknown ? null : pci, module) { PciLine = chip.LineOf("pci") };
     }
 
     /// <summary>Where facts state a maker's ids, or a chip's, another one is another chip.</summary>
@@ -142,11 +168,13 @@ public static partial class ProfileReader
         }
 
         var (origin, packages) = (image.Text("base"), image.Texts("packages"));
+        if (origin.Length > 0 && ProfileRules.OfImage(origin) is { } wrong)
+            image.Problem("base", wrong);
         foreach (var package in packages.Where(package => !PackageName().IsMatch(package)))
             image.Problem("packages", $"`{package}` is no name of a Debian package");
         if (!packages.IsEmpty && !origin.StartsWith("debian:", StringComparison.Ordinal) && !origin.StartsWith("ubuntu:", StringComparison.Ordinal))
             image.Problem("packages", $"are added to a base of plain Debian or Ubuntu, and `base` is `{origin}`; install them in the Dockerfile, or in the base itself");
-        return new(folder, origin, image.TryText("engine"), files) { Packages = packages, BaseLine = image.LineOf("base") };
+        return new(folder, origin, image.TryText("engine"), files) { Packages = packages, BaseLine = image.LineOf("base"), FolderLine = image.LineOf("folder") };
     }
 
     private static ProfileContainer Container(YamlMap container)
@@ -183,7 +211,7 @@ public static partial class ProfileReader
     {
         var adapter = server.TryMap("adapter")?.Closed(Adapter);
         if ((adapter is null) == !server.Has("command"))
-            server.Problem("command", "expected either `adapter` (served by our host) or `command` (the stack's own server), not both and not neither");
+            server.Problem("command", "expected exactly one of `adapter` (served by our host) and `command` (the stack's own server)");
         var protocol = server.Choice("protocol", "open-inference", "openai") == "openai" ? WireProtocol.OpenAi : WireProtocol.OpenInference;
         var listen = server.Text("listen");
         int? port = null;
@@ -195,11 +223,18 @@ public static partial class ProfileReader
                 server.Problem("listen", $"is `{listen}`; expected `unix`, or `tcp:` and a port such as tcp:8000");
         }
 
+        var command = server.Texts("command");
+        foreach (var argument in command)
+        {
+            if (ProfileRules.OfArgument(argument) is { } unknown)
+                server.ProblemAt("command", argument, unknown);
+        }
+
         return new ProfileServer
         {
             Adapter = adapter,
             Protocol = protocol,
-            Command = server.Texts("command"),
+            Command = command,
             Environment = server.TextMap("environment"),
             Port = port,
             Cache = CacheOf(server),
@@ -237,56 +272,6 @@ public static partial class ProfileReader
         adapter.Boolean("cpu_fallback", otherwise: true),
         (int)(adapter.TryInteger("threads", 0, EngineThreads.Most) ?? 0));
 
-    private static Declaration Declared(YamlMap declared)
-    {
-        var latency = declared.TryMap("latency_p99")?.Closed(map =>
-        {
-            var values = ImmutableSortedDictionary.CreateBuilder<int, long>();
-            foreach (var key in map.Keys)
-            {
-                if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var streams) || streams < 1)
-                    map.Problem(key, "expected a number of parallel streams");
-                else
-                    values[streams] = (map.TryDuration(key) ?? TimeSpan.Zero).Ticks / TimeSpan.TicksPerMicrosecond;
-            }
-
-            return values.ToImmutable();
-        });
-        return new(
-            declared.TryDuration("cold_start")?.Ticks / TimeSpan.TicksPerMillisecond,
-            declared.TryDuration("warm_start")?.Ticks / TimeSpan.TicksPerMillisecond,
-            latency,
-            declared.TryQuantity("throughput", ("/s", 1000)),
-            declared.TryText("text_class"),
-            declared.TryDuration("ttft_p99")?.Ticks / TimeSpan.TicksPerMicrosecond,
-            declared.TryDuration("tpot_p99")?.Ticks / TimeSpan.TicksPerMicrosecond,
-            declared.TryQuantity("output_tokens", ("/s", 1000)),
-            declared.TryQuantity("request_rate", ("/s", 1000)),
-            declared.TryInteger("context_tokens", 1, int.MaxValue),
-            declared.Boolean("deterministic", otherwise: false),
-            declared.Boolean("batch_invariant", otherwise: false),
-            declared.TryQuantity("energy", ("mJ", 1000), ("J", 1_000_000)),
-            declared.TryMap("pue")?.Closed(Pue));
-    }
-
-    /// <summary>A number without who says it, and for when, is none.</summary>
-    private static DeclaredPue? Pue(YamlMap pue)
-    {
-        var (value, source, period) = (pue.Text("value"), Said("source", "who measured it: a meter, a report"), Said("period", "from when to when: 2025-01 to 2025-12"));
-        if (decimal.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var ratio) && ratio is >= 1 and <= 10 && ratio * 1000 == decimal.Truncate(ratio * 1000))
-            return new((long)(ratio * 1000), source, period);
-        pue.Problem("value", $"is `{value}`; expected total energy of the site over that of its equipment, 1 to 10, to the thousandth");
-        return null;
-
-        string Said(string key, string what)
-        {
-            var text = pue.Text(key);
-            if (text.Length > 0 && string.IsNullOrWhiteSpace(text))
-                pue.Problem(key, $"is blank; expected {what}");
-            return text;
-        }
-    }
-
     /// <summary>Text that identifies something on a certificate is printable ASCII: no homoglyph can stand for another chip.</summary>
     private static string Printable(YamlMap map, string key)
     {
@@ -298,6 +283,9 @@ public static partial class ProfileReader
 
     [GeneratedRegex(@"\A[0-9a-f]{4}:[0-9a-f]{4}\z")]
     private static partial Regex PciId();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]
+    private static partial Regex ModuleName();
 
     [GeneratedRegex(@"\A[a-z0-9][a-z0-9+.-]{1,99}\z")]
     private static partial Regex PackageName();

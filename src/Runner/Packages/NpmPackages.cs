@@ -29,6 +29,9 @@ public sealed class NpmPackages(string directory, Action<string> announce)
             await ExtractAsync(archive, content, source, files, cancellationToken);
         }, cancellationToken);
 
+    /// <summary>Whether a folder of those files is kept; they are not looked at.</summary>
+    public bool Has(PackageSource source, ImmutableArray<PinnedFile> files) => Directory.Exists(Path.Combine(directory, FolderName(source, files)));
+
     /// <summary>Keeps copies of files that lie beside a model's manifest, so that what is mounted holds nothing else; returns their folder.</summary>
     /// <exception cref="BrokenEnvironmentException">A file is missing or has another digest than the one that pins it.</exception>
     public async Task<string> KeepAsync(string name, string folder, ImmutableArray<PinnedFile> files, CancellationToken cancellationToken)

@@ -29,8 +29,11 @@ public sealed record Examination(string Id, LocalText What, ExaminationState Sta
     /// <summary>Remarks that change nothing about the state.</summary>
     public ImmutableArray<LocalText> Notes { get; init; } = [];
 
-    /// <summary>Whether a run is refused for as long as this is not known.</summary>
+    /// <summary>Whether a run is refused, or ends without a certificate, for as long as this is not known.</summary>
     public bool PreventsRun { get; init; }
+
+    /// <summary>Whether it is had by a command that fetches it.</summary>
+    public bool MustBeFetched { get; init; }
 }
 
 /// <param name="What">What it does, or why.</param>

@@ -66,7 +66,7 @@ internal static class PciExamination
 
     private static Remedy State(PreflightSpec spec, string id) => new(
         new($"a run is refused until a copy of the profile states the id; then give the copy as --profile{(id.Contains('D', StringComparison.Ordinal) ? " (put the id that lspci shows)" : "")}", $"需在配置副本中写明编号，并以 --profile 指定该副本{(id.Contains('D', StringComparison.Ordinal) ? "（填入 lspci 所示编号）" : "")}"),
-        $"sed 's/pci: unknown/pci: {id}/' {spec.Profile.File} > my-{Path.GetFileName(spec.Profile.File)}");
+        $"sed 's/pci: unknown/pci: \"{id}\"/; s/^id: .*/&-mine/' {spec.Profile.File} > my-{Path.GetFileName(spec.Profile.File)}");
 
     private static string List(ImmutableArray<PciDevice> devices) => string.Join("; ", devices.Take(16)) + (devices.Length > 16 ? string.Create(CultureInfo.InvariantCulture, $"; and {devices.Length - 16} more") : "");
 

@@ -17,7 +17,7 @@ public static class Preflight
         var (plan, forms) = Plan(spec);
         var pci = PciDevice.ReadAll(spec.Machine);
         var tool = await ToolExamination.ExamineAsync(spec, cancellationToken);
-        var versions = await VersionExamination.ExamineAsync(spec, tool, cancellationToken);
+        var versions = await VersionExamination.ExamineAsync(spec, plan?.Form, tool, cancellationToken);
         return new(plan?.Form, forms,
         [
             HostExamination.Processor(spec), HostExamination.Stated(spec),
@@ -37,12 +37,14 @@ public static class Preflight
     private static (LaunchPlan? Plan, ImmutableArray<LaunchForm> Forms) Plan(PreflightSpec spec)
     {
         if (!spec.NeedsDevices)
-            return spec.Form is null ? (null, []) : throw new BadInputException([new(spec.Profile.File, 0, "chip.kind", "is cpu: there are no devices to launch with, and so no --form")]);
+            return spec.Form is null && !spec.IsChosen ? (null, []) : throw new BadInputException([new(spec.Profile.File, 0, "chip.kind", "is cpu: there are no devices to launch with; leave out --form and --devices")]);
         var planner = new LaunchPlanner(spec.Profile, spec.Machine.Exists);
         ImmutableArray<LaunchForm> forms = planner.Forms;
         if (spec.Form is null && forms.IsEmpty)
             return (null, forms);
         var problems = new List<Problem>();
+        if (ChipNodes.WhyUncounted(spec.Indices) is { } uncounted)
+            throw new BadInputException([uncounted]);
         // left open, it is what a run takes: the first that this machine's engine can do
         var chosen = spec.Form ?? forms.Cast<LaunchForm?>().FirstOrDefault(form => ToolkitExamination.IsAble(spec, planner.TryPlan(form!.Value, spec.Indices, []))) ?? forms[0];
         return planner.TryPlan(chosen, spec.Indices, problems) is { } plan ? (plan, forms) : throw new BadInputException([.. problems]);

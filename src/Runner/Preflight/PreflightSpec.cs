@@ -8,6 +8,9 @@ public sealed record PreflightSpec(Profile Profile, HostMachine Machine)
     /// <summary>Devices, as the chip's tools number them.</summary>
     public ImmutableArray<int> Indices { get; init; } = [0];
 
+    /// <summary>Whether somebody chose the devices.</summary>
+    public bool IsChosen { get; init; }
+
     /// <summary>Null for the first that is known of the chip.</summary>
     public LaunchForm? Form { get; init; }
 
@@ -35,7 +38,7 @@ public sealed record PreflightSpec(Profile Profile, HostMachine Machine)
     internal ProfileFacts Facts => Profile.Facts;
 
     /// <summary>The profile as it is asked for again: by its id, or by the file of a copy.</summary>
-    internal string Asked => Profile.File == Path.Combine("hardware-profiles", $"{Profile.Id}.yaml") ? Profile.Id : Profile.File;
+    public string Asked => Profile.File == Path.Combine("hardware-profiles", $"{Profile.Id}.yaml") ? Profile.Id : Profile.File;
 
     internal bool NeedsDevices => LaunchPlanner.IsNeeded(Profile);
 

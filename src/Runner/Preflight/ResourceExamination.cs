@@ -38,10 +38,10 @@ internal static class ResourceExamination
         if (Number(spec.Machine.TryRead("/proc/meminfo"), "MemTotal:") is not { } kibibytes)
             return OfMemory.Unknown("/proc/meminfo says nothing", "/proc/meminfo 无数据");
         var (has, may) = (kibibytes << 10, spec.Profile.Container.MemoryBytes);
-        return OfMemory.Ok($"{Size(has)}; a container of this profile may take {Size(may)}", $"{Size(has)}；该配置的容器最多使用 {Size(may)}") with
-        {
-            Notes = has < may ? [new("less than the container may take: a model that needs more is killed by the kernel", "少于容器上限：模型超出时会被内核终止")] : [],
-        };
+        return has >= may ? OfMemory.Ok($"{Size(has)}; a container of this profile may take {Size(may)}", $"{Size(has)}；该配置的容器最多使用 {Size(may)}")
+            : OfMemory.Unknown(
+                $"{Size(has)}, and a container of this profile may take {Size(may)}: whether the model needs so much is not known, and one that does is killed by the kernel", $"{Size(has)}，少于该配置容器的上限 {Size(may)}：模型是否需要未知，超出时会被内核终止",
+                new Remedy(new("a machine with more, or a lower `container.memory` in a copy of the profile, so that it is the container that ends", "换用更大内存的机器，或在配置副本中降低 container.memory"), null));
     }
 
     /// <summary>A container's limit is set by the container engine, which can give no more than it has, unless it may raise limits.</summary>

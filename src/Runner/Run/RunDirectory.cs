@@ -59,7 +59,7 @@ public sealed record RunDirectory(string Path)
         }
         catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
         {
-            throw new BrokenEnvironmentException($"The folder for this run cannot be made: {denied.Message}. Choose another one with --runs.", denied);
+            throw new BrokenEnvironmentException($"The folder for this run cannot be made: {denied.Message.TrimEnd('.')}. Choose another one with --runs.", denied);
         }
 
         return directory;

@@ -68,7 +68,7 @@ public sealed record RunInputs
         if (suite?.Name == "full" && stand is { Profile: { Image: { IsPinned: false, Base: not ProfileReader.Unknown } image } unpinned })
             problems.Add(new(unpinned.File, image.BaseLine, "image.base", $"is `{image.Base}`, a name that may mean another image tomorrow; suite full wants the one that is tested. Pull it and state its digest: `docker pull {image.Base}`, `docker inspect --format '{{{{index .RepoDigests 0}}}}' {image.Base}` prints NAME@sha256:..."));
         var model = TryReadModel(request.Root, request.Model, problems);
-        model = model is null || stand is null ? model : InForm(model, request.Precision, stand.Profile, problems);
+        model = model is null || stand is null ? model : InForm(request.Root, model, request.Precision, stand.Profile, problems);
         if (model is { Files.IsEmpty: true } && problems.Count == 0)
             problems.Add(new(model.File, 0, "made", $"{model.Id} pins no GGUF file, so that nothing says what a container should get; make one with `adapt model make` and state its digest"));
         if (problems.Count > 0)
@@ -83,6 +83,42 @@ public sealed record RunInputs
             Model = model!,
             Engine = stand.Engine,
         };
+    }
+
+    /// <summary>Looks at what a profile names beyond itself, without a model or a machine.</summary>
+    /// <param name="problems">Gets what is wrong with it.</param>
+    /// <returns>What is not wrong and yet keeps a run from starting, or a certificate from being issued.</returns>
+    public static ImmutableArray<Problem> Examine(string root, Profile profile, List<Problem> problems)
+    {
+        var unknown = new List<Problem>();
+        CheckPlaces(root, profile, problems);
+        CheckKnown(profile, unknown);
+        TryFindEngine(root, profile, profile.Image.Engine == ProfileReader.Unknown ? unknown : problems);
+        if (LaunchPlanner.IsNeeded(profile) && ChipNodes.WhyUncountable(profile) is { } uncountable)
+            unknown.Add(uncountable);
+        LaunchForm? only = LaunchPlanner.IsNeeded(profile) && new LaunchPlanner(profile, _ => true).Forms is [var form] ? form : null;
+        foreach (var part in UnreadableVersions.Of(profile, only))
+            unknown.Add(new(profile.File, 0, $"facts.probe.{part}", UnreadableVersions.Words(profile, part).En));
+        if (profile.Image is { IsPinned: false, Base: not ProfileReader.Unknown } image)
+            unknown.Add(new(profile.File, image.BaseLine, "image.base", $"is `{image.Base}`, without a digest: it may mean another image tomorrow, and suite full refuses it. `docker inspect --format '{{{{index .RepoDigests 0}}}}' {image.Base}` prints NAME@sha256:..."));
+        return [.. unknown];
+    }
+
+    /// <summary>What a run of a profile would fetch that is not kept in a folder yet; of no profile, what the shipped example would.</summary>
+    /// <param name="packages">Where packages are kept.</param>
+    /// <returns>Null where it fetches nothing but its image.</returns>
+    public static ImmutableArray<string>? ToFetch(string root, Profile? profile, string packages)
+    {
+        var problems = new List<Problem>();
+        var kept = new NpmPackages(packages, _ => { });
+        var stand = profile ?? TryReadProfile(root, "generic/x64-onnxruntime", problems)?.Profile;
+        var pack = stand is null ? null : TryFindEngine(root, stand, problems);
+        var model = stand is { Server: { Adapter.Name: "onnxruntime", Protocol: WireProtocol.OpenInference } } ? TryReadModel(root, "ppocrv4-rec", problems) : null;
+        return pack is null && model is null ? null :
+        [
+            .. pack is not null && !kept.Has(pack.Source, pack.Files) ? [$"engine pack {pack.Name} {pack.EngineVersion}"] : Array.Empty<string>(),
+            .. model is { Source: { } source } && !kept.Has(source, model.Files) ? [$"model {model.Id}"] : Array.Empty<string>(),
+        ];
     }
 
     /// <summary>Reads a model's manifest.</summary>
@@ -122,12 +158,21 @@ public sealed record RunInputs
         var inside = Path.Combine(asked, ending.TrimStart('/'));
         if (ending[0] == '/' && File.Exists(inside))
             return Path.GetFullPath(inside);
-        problems.Add(new(asked, 0, "", $"no such file, and nothing of that name below {folder}/. `adapt list {(folder[0] == 'h' ? "profiles" : "models")}` shows what there is"));
+        problems.Add(new(asked, 0, "", $"no such file, and nothing of that name below {folder}/{Near(Path.Combine(root, folder), asked, ending)}; `adapt list {(folder[0] == 'h' ? "profiles" : "models")}` shows what there is"));
         return null;
     }
 
-    private static ReferenceModel InForm(ReferenceModel model, string? precision, Profile profile, List<Problem> problems)
+    private static string Near(string folder, string asked, string ending) => !Directory.Exists(folder) ? ""
+        : Spelling.Hint(asked, Directory.GetFiles(folder, $"*{Path.GetFileName(ending)}", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file)).Where(file => file.EndsWith(ending, StringComparison.Ordinal)).Select(file => file[..^ending.Length]));
+
+    private static ReferenceModel InForm(string root, ReferenceModel model, string? precision, Profile profile, List<Problem> problems)
     {
+        if (profile.Server.Protocol == WireProtocol.OpenAi && model.Text is null)
+        {
+            problems.Add(new(model.File, 0, "kind", $"{model.Id} takes and gives tensors, and {profile.Id} speaks the OpenAI protocol alone, which takes text (serve.protocol of {profile.File}); give --model with one that fits: {string.Join(", ", Texts(root))} 该配置仅支持语言模型"));
+            return model;
+        }
+
         if (problems.Count > 0) // what a form is chosen by cannot be trusted
             return model;
         if (ModelFormats.TryChoose(model, precision, profile, out var reason) is { } chosen)
@@ -135,6 +180,10 @@ public sealed record RunInputs
         problems.Add(new(model.File, 0, model.Exports.IsEmpty ? "files" : "exports", reason));
         return model;
     }
+
+    /// <summary>Ids of the language models that are shipped.</summary>
+    private static IEnumerable<string> Texts(string root) => Directory.GetFiles(Path.Combine(root, "reference-models"), "model.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+        .Select(file => ReferenceModelReader.TryRead(file, file, new List<Problem>())).OfType<ReferenceModel>().Where(model => model.Text is not null).Select(model => model.Id);
 
     private static EnginePack? TryFindEngine(string root, Profile profile, List<Problem> problems)
     {
@@ -167,17 +216,20 @@ public sealed record RunInputs
     private static void CheckKnown(Profile profile, List<Problem> problems)
     {
         if (profile.Chip is { Kind: "pci", PciId: null })
-            problems.Add(new(profile.File, 0, "chip.pci", "is unknown: no source states the device id. `lspci -nn` on the machine shows it; put it into a copy of the profile, and tell us"));
+            problems.Add(new(profile.File, profile.Chip.PciLine, "chip.pci", "is unknown: no source states the device id. `lspci -nn` on the machine shows it; put it into a copy of the profile, and tell us"));
         if (profile.Image.Base == ProfileReader.Unknown)
             problems.Add(new(profile.File, profile.Image.BaseLine, "image.base", "is unknown: no source names the vendor's image. Put its name and tag into a copy of the profile"));
     }
 
+    private static string Containers(string root) => Path.Combine(root, "containers") is var folder && Directory.Exists(folder)
+        ? string.Join(", ", Directory.GetDirectories(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal)) : "none";
+
     private static void CheckPlaces(string root, Profile profile, List<Problem> problems)
     {
         if (profile.Image.Folder.Length > 0 && !File.Exists(Path.Combine(root, profile.Image.Folder, "Dockerfile")))
-            problems.Add(new(profile.File, 0, "image.folder", $"`{profile.Image.Folder}` holds no Dockerfile"));
+            problems.Add(new(profile.File, profile.Image.FolderLine, "image.folder", $"`{profile.Image.Folder}` holds no Dockerfile; below containers/ there are {Containers(root)}"));
         foreach (var (inside, place) in profile.Image.Files.Where(file => !Path.Exists(Path.Combine(root, file.Value))))
-            problems.Add(new(profile.File, 0, $"image.files.{inside}", $"`{place}` does not exist"));
+            problems.Add(new(profile.File, profile.Image.FolderLine, $"image.files.{inside}", $"`{place}` does not exist below the product's root"));
     }
 
     private static string Shown(string root, string path)

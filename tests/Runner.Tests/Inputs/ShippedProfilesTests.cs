@@ -3,67 +3,96 @@ using Adaptation.Testing;
 
 namespace Adaptation.Runner.Tests;
 
-/// <summary>A profile that bears a shipped id says in the lock whether it is the shipped one.</summary>
+/// <summary>Domestic chips as the product ships them: there, sourced, and nothing unsafe in what a container of them would get.</summary>
 public sealed class ShippedProfilesTests
 {
-    private const string Id = "ascend/910b3-vllm-ascend";
+    private static readonly string Folder = Path.Combine(Golden.Root, "hardware-profiles");
+    private static readonly List<Problem> Problems = [];
+
+    private static readonly ProfileFile[] All =
+    [
+        .. Directory.GetFiles(Folder, "*.yaml", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != WantedChip.File).Order(StringComparer.Ordinal)
+            .Select(file => ProfileReader.TryReadFile(file, Path.GetRelativePath(Golden.Root, file), Golden.Root, Problems)!),
+    ];
+
+    public static TheoryData<string> Chips =>
+    [
+        "ascend/310p", "ascend/910b1", "ascend/910b2", "ascend/910b3", "ascend/910b4", "ascend/910c", "cambricon/mlu370", "cambricon/mlu590", "hygon/z100", "hygon/k100-ai",
+        "hygon/bw1000", "kunlunxin/r200-r300", "kunlunxin/p800", "mthreads/s3000", "mthreads/s4000", "mthreads/s5000", "metax/c500", "metax/c550", "iluvatar/bi-v100", "iluvatar/bi-v150",
+        "iluvatar/mr-v100", "enflame/s60", "enflame/t20", "biren/br104", "biren/br106", "biren/br166", "thead/zw810e", "sophgo/bm1684x", "sophgo/bm1688", "rockchip/rk3588", "rockchip/rk3576",
+        "kunpeng/920", "hygon-cpu/c86", "spacemit/k1",
+    ];
+
+    public static TheoryData<string> Makers => ["horizon", "vastai", "tsingmicro", "phytium", "loongson", "zhaoxin", "sunway"];
 
     [Fact]
-    public void Every_shipped_stack_is_known_by_its_bytes() => Assert.All(Shipped.Stacks, profile => Assert.Equal("shipped", ShippedProfiles.Origin(profile)));
-
-    [Theory]
-    [InlineData("ascend/910b3-vllm-ascend.yaml", "altered: ascend/910b3-vllm-ascend")] // a copy that keeps the id
-    [InlineData("ascend/vendor.yaml", "altered: ascend/vendor")] // changed in its place
-    [InlineData("", "own")] // under an id of its own
-    public void A_copy_of_other_bytes_shows(string changed, string origin)
+    public void All_are_read_without_a_problem_and_forty_or_more_can_be_run()
     {
-        using var folder = new TempFolder();
-        foreach (var file in (ReadOnlySpan<string>)["ascend/vendor.yaml", "ascend/910b3.yaml", "ascend/910b3-vllm-ascend.yaml"])
-        {
-            var text = File.ReadAllText(Path.Combine(Golden.Root, "hardware-profiles", file));
-            Write(folder, file, file == changed ? $"{text}\n# another byte\n" : changed.Length > 0 ? text : text.Replace($"id: {Id}", "id: my/copy", StringComparison.Ordinal));
-        }
-
-        var (profile, problems) = Read(folder);
-
-        Assert.Empty(problems);
-        Assert.Equal(origin, ShippedProfiles.Origin(profile!));
+        Assert.Empty(Problems);
+        Assert.True(All.Count(file => file.Stack is not null) >= 40);
+        Assert.All(All, file => Assert.False(string.IsNullOrWhiteSpace(file.Name.Zh)));
     }
 
-    [Theory]
-    [InlineData("pci: unknown", "pci: \"19e5:d802\"", null)]
-    [InlineData("pci: unknown", "pci: \"10de:2330\"", "is `10de:2330`, and `facts.pci` says 19e5: that is another chip")]
-    [InlineData("/dev/davinci{index}", "/dev/davinci{index+128}", null)]
-    [InlineData("/dev/davinci{index}", "/dev/davinci{number}", "is not a device node below /dev")]
-    public void A_copy_that_states_another_makers_id_or_no_number_of_a_node_is_refused(string shipped, string stated, string? words)
+    [Theory, MemberData(nameof(Chips))]
+    public void A_chip_is_there_with_facts_that_have_sources(string id)
     {
-        using var folder = new TempFolder();
-        foreach (var file in (ReadOnlySpan<string>)["ascend/vendor.yaml", "ascend/910b3.yaml", "ascend/910b3-vllm-ascend.yaml"])
-            Write(folder, file, File.ReadAllText(Path.Combine(Golden.Root, "hardware-profiles", file)).Replace(file.Contains("vllm", StringComparison.Ordinal) || file.Contains("vendor", StringComparison.Ordinal) ? shipped : "\0", stated, StringComparison.Ordinal));
+        var chip = Assert.Single(All, file => file.Id == id);
 
-        var problems = Read(folder).Problems;
-
-        if (words is null)
-            Assert.Empty(problems);
-        else
-            Assert.Contains(words, Assert.Single(problems).Message, StringComparison.Ordinal);
+        Assert.Equal(ProfilePart.Chip, chip.Part);
+        Assert.True(chip.Facts.Known > 0);
+        Assert.All(chip.Facts.All.Values.Where(fact => fact.Value is not null), fact => Assert.All(fact.Sources.DefaultIfEmpty(""), Assert.NotEmpty));
     }
 
-    private static void Write(TempFolder folder, string file, string text) => folder.Write($"hardware-profiles/{file}", System.Text.Encoding.UTF8.GetBytes(text));
+    [Theory, MemberData(nameof(Makers))]
+    public void A_maker_has_a_chip(string vendor) =>
+        Assert.Contains(All, file => file.Part == ProfilePart.Chip && file.Id.StartsWith($"{vendor}/", StringComparison.Ordinal));
 
-    private static (Profile? Profile, List<Problem> Problems) Read(TempFolder folder)
+    [Fact] // of an accelerator the ids of its bus speak; a processor has none
+    public void A_processor_is_held_to_what_the_kernel_says_of_it()
+    {
+        using var folder = new TempFolder();
+        var text = File.ReadAllText(Path.Combine(Folder, "hygon-cpu", "c86-onnxruntime.yaml"));
+        const string Stated = "  cpu.vendor: HygonGenuine\n";
+        Assert.Contains(Stated, text, StringComparison.Ordinal);
+        var (file, problems) = (folder.Write("p.yaml", text.Replace(Stated, "", StringComparison.Ordinal).Replace("id: ", "id: a-copy/of-", StringComparison.Ordinal)), new List<Problem>());
+
+        ProfileReader.TryRead(file, "p.yaml", Golden.Root, problems);
+
+        Assert.Equal(["versions"], problems.Select(problem => problem.Key));
+        Assert.All(
+            All.Where(one => one.Stack is { Chip.Kind: "cpu" } && !one.Id.StartsWith("generic/", StringComparison.Ordinal)),
+            one => Assert.True(one.Stack!.Versions.ContainsKey("cpu.vendor") || one.Stack.Versions.ContainsKey("cpu.model")));
+    }
+
+    [Fact]
+    public void Chips_of_which_nothing_is_known_are_wanted_and_not_faked()
     {
         var problems = new List<Problem>();
-        return (ProfileReader.TryRead(folder.At($"hardware-profiles/{Id}.yaml"), "p.yaml", folder.Path, problems), problems);
+
+        var wanted = WantedChip.Read(Golden.Root, problems);
+
+        Assert.Empty(problems);
+        Assert.Equal(["black-sesame", "denglin", "metax/n260", "thead/hanguang800"], wanted.Select(chip => chip.Id).Order(StringComparer.Ordinal));
+        Assert.All(wanted, chip => Assert.DoesNotContain(All, file => file.Id == chip.Id));
     }
 
     [Fact]
-    public async Task The_lock_says_it()
-    {
-        using var given = new GivenStack(Id, "19e5:d802", 0);
+    public void No_stack_is_privileged_or_on_the_host_s_network_by_itself() =>
+        Assert.All(All.Where(file => file.Stack is not null), file =>
+        {
+            var box = file.Stack!.Container;
+            Assert.Equal((new ContainerWeaknesses().ToString(), false, "10001:10001"), (box.Weaknesses.ToString(), box.HostNetwork, box.User));
+        });
 
-        Assert.Equal("shipped", (await given.ReadAsync()).Facts["profile.origin"]);
-        given.Profile = given.Profile with { FileSha256 = new string('0', 64) };
-        Assert.Equal($"altered: {Id}", (await given.ReadAsync()).Facts["profile.origin"]);
+    [Fact]
+    public void A_stack_that_states_no_device_or_no_image_is_listed_and_not_run()
+    {
+        var problems = new List<Problem>();
+
+        RunInputs.TryReadProfile(Golden.Root, "ascend/910b3-vllm-ascend", problems);
+        RunInputs.TryReadProfile(Golden.Root, "biren/br104-vllm-supa", problems);
+        RunInputs.TryReadProfile(Golden.Root, "ascend/910b3", problems);
+
+        Assert.Equal(["chip.pci", "chip.pci", "image.base", "part"], problems.Select(problem => problem.Key).Order(StringComparer.Ordinal));
     }
 }

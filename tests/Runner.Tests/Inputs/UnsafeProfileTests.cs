@@ -199,7 +199,6 @@ public sealed class UnsafeProfileTests : IDisposable
     [InlineData("vendor/image:1.2", false)]
     [InlineData("vendor/image:latest", false)]
     [InlineData("vendor/image", false)]
-    [InlineData("vendor/image@sha256:12", false)]
     [InlineData("debian.example.com/image:12", false)]
     [InlineData("debian:12-slim", true)] // made here of signed packages, or pulled: the lock has the digest
     [InlineData("vendor/image:1.2@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", true)]

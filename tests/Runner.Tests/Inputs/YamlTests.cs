@@ -10,7 +10,7 @@ public class YamlTests
         { "- a", "a mapping" },
         { "", "a mapping" },
         { "a: 1\n---\nb: 2", "a mapping" },
-        { "a: 1\na: 2", "uplicate" },
+        { "a: 1\na: 2", "second time" },
         { "a: &x 1\nb: *x", "anchors" },
         { "a: &a [*a]", "anchors" },
         { "a: &l [x, x]\nb: &m [*l, *l]\nc: [*m, *m]", "anchors" },

@@ -104,7 +104,7 @@ public sealed class FormTests : IDisposable
 
         Assert.Equal((ExaminationState.Unknown, true), (pci.State, pci.PreventsRun));
         Assert.Contains("0000:c1:00.0 19e5:fade (accelerator), driver simulated, NUMA node 0", pci.Seen.En, StringComparison.Ordinal);
-        Assert.Contains(pci.Remedies, remedy => remedy.Command == "sed 's/pci: unknown/pci: 19e5:fade/' hardware-profiles/ascend/910b3-vllm-ascend.yaml > my-910b3-vllm-ascend.yaml");
+        Assert.Contains(pci.Remedies, remedy => remedy.Command == "sed 's/pci: unknown/pci: \"19e5:fade\"/; s/^id: .*/&-mine/' hardware-profiles/ascend/910b3-vllm-ascend.yaml > my-910b3-vllm-ascend.yaml");
         Assert.DoesNotContain("8086", pci.Seen.En, StringComparison.Ordinal);
     }
 

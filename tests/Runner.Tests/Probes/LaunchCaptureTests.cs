@@ -96,7 +96,7 @@ public sealed class LaunchCaptureTests : IDisposable
 
         var fields = LockFields.Of((await _given.ReadAsync()).Detail);
 
-        Assert.Equal(("no device", "-> .", "not there"), (fields["mounted.files./usr/local/Ascend/driver/pipe"], fields["mounted.files./usr/local/Ascend/driver/self"], fields["mounted.files./opt/gone"]));
+        Assert.Equal(("a named pipe", "-> .", "not there"), (fields["mounted.files./usr/local/Ascend/driver/pipe"], fields["mounted.files./usr/local/Ascend/driver/self"], fields["mounted.files./opt/gone"]));
     }
 
     [Fact] // what is added to a start and forgotten here would be left out of every lock

@@ -33,7 +33,7 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
         {
             if (facts.TryText(key.Name) != "unknown")
                 facts.Problem(key.Name, "expected `unknown`, or a mapping with value, source and confidence");
-            return new(key.Name, file, facts.Line, null, [], FactConfidence.Reported, "");
+            return new(key.Name, file, facts.LineOf(key.Name), null, [], FactConfidence.Reported, "");
         }
 
         return facts.TryMap(key.Name)!.Closed(fact =>
@@ -66,7 +66,7 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
                     fact.Problem("value", noSize);
                 return new FactValue.Text(fact.Text("value"));
             case FactType.Probe:
-                return fact.Map("value")?.Closed(probe => Probe(probe, key.Name is "probe.framework" or "probe.plugin"));
+                return fact.Map("value", "{file: /PATH, pattern: 'Version=(.+)'}: the file, and a pattern whose one group is the version")?.Closed(probe => Probe(probe, key.Name is "probe.framework" or "probe.plugin"));
             case FactType.Command:
                 var command = fact.Texts("value");
                 if (SafeTools.OfTelemetry(command) is { } noCommand)
@@ -106,11 +106,11 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
     {
         var (path, command, pattern) = (probe.TryText("file"), probe.Texts("command"), probe.Text("pattern"));
         if ((path is null) == command.IsEmpty)
-            probe.Problem("file", "expected either `file` or `command`, not both and not neither");
+            probe.Problem("file", "expected exactly one of `file` and `command`");
         else if (path is not null && (isOfImage ? SafePaths.OfImageFile(path) : SafePaths.OfFile(path)) is { } unsafely)
             probe.Problem("file", unsafely);
         else if (path is null && isOfImage)
-            probe.Problem("command", $"`{string.Join(' ', command)}`: no program of an image is started to be asked about itself; give the `file` of the image that states the version");
+            probe.Problem("command", $"`{string.Join(' ', command)}` is never carried out: a program of an image that is asked about itself could say anything. Instead state a file of the image in which the version stands: {{file: /PATH/IN/THE/IMAGE, pattern: 'Version=(.+)'}}");
         else if (path is null && SafeTools.Of(command) is { } noTool)
             probe.Problem("command", noTool);
         if (IsPattern(pattern) is { } wrong)

@@ -12,6 +12,16 @@ public sealed record ProfileFacts(ImmutableArray<FactFile> Extended, ImmutableSo
     /// <summary>How many keys there are.</summary>
     public static int Keys => FactKey.All.Length;
 
+    private static readonly ImmutableArray<string> Accelerators = ["devices.", "launch.", "visible.", "kubernetes.", "slurm.", "torch.", "telemetry.", "versions."];
+
+    /// <summary>How many of them a processor can have.</summary>
+    public static int KeysOfProcessors => FactKey.All.Count(key => !IsOfAccelerators(key.Name));
+
+    /// <summary>Whether a key is about devices beside the processor: how they are found, handed over, asked and driven.</summary>
+    public static bool IsOfAccelerators(string key) => key is "pci" or "images" or "exporter" or "onnxruntime.provider" or "onnxruntime.options" or "llamacpp.backend" or "vllm.plugin"
+        || (key.StartsWith("probe.", StringComparison.Ordinal) && key != "probe.framework")
+        || Accelerators.Any(prefix => key.StartsWith(prefix, StringComparison.Ordinal));
+
     /// <summary>How many have a value.</summary>
     public int Known => All.Values.Count(fact => fact.Value is not null);
 
@@ -93,25 +103,45 @@ internal sealed class FactChain(string root, Func<string, string> shown, ICollec
 
     private (ProfileFacts, ImmutableDictionary<string, string>) Extended(YamlMap top, string file, int left)
     {
-        var id = top.Identifier("extends");
+        var id = top.Text("extends");
         var path = Path.Combine(root, $"{id}.yaml");
         if (left == 0)
             top.Problem("extends", $"more than {Deepest} files extend each other; is there a circle?");
+        else if (id.Length > 0 && !YamlMap.IsIdentifier(id))
+            top.Problem("extends", $"is `{id}`; expected the id of a file below {shown(root)}/, without .yaml, such as ascend/910b3");
         else if (id.Length > 0 && !File.Exists(path))
-            top.Problem("extends", $"`{id}`: there is no {shown(path)}");
+            top.Problem("extends", $"`{id}`: there is no {shown(path)}{Beside(id)}");
         else if (id.Length > 0 && Yaml.TryRead(path, shown(path), problems, out var sha256) is { } parent)
         {
+            if (!parent.Has("part"))
+                return OfStack(top, parent, (id, shown(path)), left);
             return parent.Closed(map =>
             {
                 map.Schema("adaptation.profile/v1");
                 map.Known("name", "id");
-                if (map.Choice("part", "vendor", "chip").Length == 0)
-                    top.Problem("extends", $"`{id}` is a stack of its own; a profile extends a chip, and a chip its vendor");
+                map.Choice("part", "vendor", "chip");
                 var (facts, sources) = Read(map, shown(path), left - 1);
                 return (facts with { Extended = [new(shown(path), sha256), .. facts.Extended] }, sources);
             });
         }
 
         return (ProfileFacts.None, ImmutableDictionary<string, string>.Empty);
+    }
+
+    /// <summary>The obvious first try of whoever wants a stack with one thing changed. What it says further is read against the chip that was meant.</summary>
+    private (ProfileFacts, ImmutableDictionary<string, string>) OfStack(YamlMap top, YamlMap stack, (string Id, string Shown) of, int left)
+    {
+        var chip = stack.TryText("extends");
+        top.Problem("extends", chip is null ? $"`{of.Id}` is a stack, and extends nothing that could be extended instead; copy {of.Shown}, and give the copy an id of its own"
+            : $"`{of.Id}` is a stack; write `extends: {chip}` and copy image, container, serve from {of.Shown}");
+        return chip is null ? (ProfileFacts.None, ImmutableDictionary<string, string>.Empty) : Extended(stack, of.Shown, left - 1);
+    }
+
+    /// <summary>What there is of the same vendor.</summary>
+    private string Beside(string id)
+    {
+        var folder = Path.Combine(root, Path.GetDirectoryName(id) ?? "");
+        string[] there = Directory.Exists(folder) ? [.. Directory.GetFiles(folder, "*.yaml").Select(file => Path.ChangeExtension(Path.GetRelativePath(root, file), null)).Order(StringComparer.Ordinal)] : [];
+        return Spelling.Hint(id, there) is { Length: > 0 } hint ? hint : there.Length is > 0 and < 40 ? $"; there are {string.Join(", ", there)}" : "";
     }
 }
