@@ -66,6 +66,8 @@ public sealed class DockerEngine : IContainerEngine
     /// <summary>With the runtime always named: the daemon's default may be a vendor's, which hands devices into every container.</summary>
     internal ContainerSpec Asked(ContainerSpec container) => container with { Runtime = container.Runtime ?? Description.OwnRuntime };
 
+    private static readonly string[] OwnRuntimes = ["runc", "io.containerd.runc.v2"];
+
     /// <summary>Names that dockerd keeps for the runc that it comes with: a configuration that gives one to another program is refused by it.</summary>
     /// <remarks>
     /// Source: dockerd, "runtime name 'runc' is reserved"; daemon.json's <c>default-runtime</c> may name any other. Podman lists the runtimes of its configuration whether they are
@@ -73,7 +75,7 @@ public sealed class DockerEngine : IContainerEngine
     /// </remarks>
     private static string? OwnRuntimeOf(System.Text.Json.JsonElement info, System.Text.Json.JsonElement version) =>
         version.Items("Components").Any(part => part.Text("Name")?.Contains("Podman", StringComparison.OrdinalIgnoreCase) is true) ? null
-        : new[] { "runc", "io.containerd.runc.v2" }.FirstOrDefault(name => info.Keys("Runtimes").Contains(name));
+        : OwnRuntimes.FirstOrDefault(name => info.Keys("Runtimes").Contains(name));
 
     /// <summary>Whether it has an image of that name; asks no registry.</summary>
     public async Task<bool> HasImageAsync(string reference, CancellationToken cancellationToken) => await Client.FindImageAsync(reference, cancellationToken) is not null;

@@ -126,7 +126,10 @@ public sealed class FormatTests
     {
         var devices = new DevicePlan(["/dev/chip0"], Facts("/dev/chip0", "c 240:0"), Facts("/dev/chip1", "c 240:1"))
         {
-            Optional = Facts("/dev/chip_video", "c 242:0"), Behind = Facts("/dev/chip0", "0000:c1:00.0 19e5:d802"), Units = Facts("0", "0000:c1:00.0"), PciId = "19e5:d802",
+            Optional = Facts("/dev/chip_video", "c 242:0"),
+            Behind = Facts("/dev/chip0", "0000:c1:00.0 19e5:d802"),
+            Units = Facts("0", "0000:c1:00.0"),
+            PciId = "19e5:d802",
         };
 
         var read = PlanFile.Read(PlanFile.Write(FullPlan with { Devices = devices })).Devices!;

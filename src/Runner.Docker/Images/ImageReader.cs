@@ -15,6 +15,9 @@ internal sealed class ImageReader(DockerClient client, DockerRemoval removal, Ti
 
     private const int MostLinks = 8;
 
+    /// <summary>What the engine says, with status 500, of a path below a file and of links in a circle.</summary>
+    private static readonly string[] NoPath = ["not a directory", "too many links"];
+
     /// <returns>Null where the image has no such file.</returns>
     public async Task<ImageFile?> TryReadAsync(ContainerImage image, string path, CancellationToken cancellationToken)
     {
@@ -65,7 +68,7 @@ internal sealed class ImageReader(DockerClient client, DockerRemoval removal, Ti
                 _ => (null, null),
             };
         }
-        catch (DockerException absent) when (absent.Status == HttpStatusCode.NotFound || absent.Message.Contains("not a directory", StringComparison.Ordinal)) // 500 below a file
+        catch (DockerException absent) when (absent.Status == HttpStatusCode.NotFound || NoPath.Any(word => absent.Message.Contains(word, StringComparison.Ordinal)))
         {
             return (null, null);
         }

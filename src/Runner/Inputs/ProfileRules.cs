@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
-using Adaptation.Core;
 
 namespace Adaptation.Runner;
 

@@ -78,7 +78,7 @@ public sealed class StrangerTests : IDisposable
         { "  protocol: openai", "  protocol:openai", 15, "", "with a blank behind the colon" },
         { "\"25.2.0\"\nimage", "\"25.2.0\nimage", 8, "", "the quote of this line is never closed" },
         // facts
-        { "facts:", "facts:\n  probe.framework: {value: {command: [pip, show, vllm], pattern: '(a)'}, source: acme, confidence: seen}", 21, "facts.probe.framework", "state a file of the image" },
+        { "facts:", "facts:\n  probe.framework: {value: {command: [pip, show, vllm], pattern: '(a)'}, source: acme, confidence: seen}", 21, "facts.probe.framework.value.command", "state a `file` of the image" },
         { "facts:", "facts:\n  probe.toolkit: {value: /usr/version, source: acme, confidence: seen}", 21, "facts.probe.toolkit.value", "{file: /" },
     };
 

@@ -94,7 +94,7 @@ public sealed class UnsafeProfileTests : IDisposable
         { Fact("launch.ulimits", "memlock=-2"), 20, "facts.launch.ulimits.value", "`memlock=-2`", "such as memlock=-1" },
         { Fact("launch.ulimits", "nolimit=1"), 20, "facts.launch.ulimits.value", "`nolimit=1`", "such as memlock=-1" },
         { "facts:\n  launch.environment: {value: [A=1, A=2], source: list, confidence: seen}", 20, "facts.launch.environment.value", "`A` is there twice", "one of them" },
-        { "facts:\n  probe.framework: {value: {command: [npu-smi, info], pattern: '(.+)'}, source: list, confidence: seen}", 20, "facts.probe.framework.value.command", "no program of an image is started", "`file`" },
+        { "facts:\n  probe.framework: {value: {command: [npu-smi, info], pattern: '(.+)'}, source: list, confidence: seen}", 20, "facts.probe.framework.value.command", "is never carried out", "`file`" },
         { "facts:\n  probe.plugin: {value: {file: /proc/1/environ, pattern: '(.+)'}, source: list, confidence: seen}", 20, "facts.probe.plugin.value.file", "`/proc/1/environ`", "such as" },
         // keys and sources
         { "  memroy: 2GiB", 19, "container.memroy", "is not a known key", "known here: " },

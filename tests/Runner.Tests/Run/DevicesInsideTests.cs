@@ -1,6 +1,5 @@
 using Adaptation.Certificates;
 using Adaptation.Core;
-using Adaptation.Testing;
 
 namespace Adaptation.Runner.Tests;
 

@@ -110,7 +110,7 @@ internal sealed partial class FactReader(string file, ImmutableDictionary<string
         else if (path is not null && (isOfImage ? SafePaths.OfImageFile(path) : SafePaths.OfFile(path)) is { } unsafely)
             probe.Problem("file", unsafely);
         else if (path is null && isOfImage)
-            probe.Problem("command", $"`{string.Join(' ', command)}` is never carried out: a program of an image that is asked about itself could say anything. Instead state a file of the image in which the version stands: {{file: /PATH/IN/THE/IMAGE, pattern: 'Version=(.+)'}}");
+            probe.Problem("command", $"`{string.Join(' ', command)}` is never carried out: a program of an image that is asked about itself could say anything. Instead state a `file` of the image in which the version stands: {{file: /PATH/IN/THE/IMAGE, pattern: 'Version=(.+)'}}");
         else if (path is null && SafeTools.Of(command) is { } noTool)
             probe.Problem("command", noTool);
         if (IsPattern(pattern) is { } wrong)
