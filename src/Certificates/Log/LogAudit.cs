@@ -9,14 +9,14 @@ public static class LogAudit
 {
     private const int TileBytes = LogFiles.Width * LogHash.Bytes;
 
-    /// <param name="older">A checkpoint that was seen before, signed, under the same policy.</param>
+    /// <param name="older">A checkpoint that was seen before, signed, under the same policy; null: none.</param>
     /// <exception cref="RejectedException">
     /// LOG_ROLLBACK, LOG_FORK, LOG_CONSISTENCY: not a later state of the older one. LOG_TILE: a file is missing, torn or wrong. LOG_ROOT: the entries do not give the signed root.
     /// Else as <see cref="LogReader.Open"/>.
     /// </exception>
-    public static AuditReport Run(ILogSource source, LogPolicy policy, ReadOnlyMemory<byte>? older, DateTimeOffset now, CancellationToken cancellationToken)
+    public static AuditReport Run(ILogSource source, LogPolicy policy, byte[]? older, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var before = older is { } note ? VerifiedCheckpoint.Open(note.Span, policy, now) : null;
+        var before = older is { } note ? VerifiedCheckpoint.Open(note, policy, now) : null;
         var latest = LogReader.Open(source, policy, now).Checkpoint;
         if (before is not null)
             Consistency.CheckHeads(before.Content, latest.Content);

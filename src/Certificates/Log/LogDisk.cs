@@ -59,7 +59,8 @@ internal sealed partial class LogDisk : ILogDisk
     /// <summary>As <see cref="Lock(string)"/>, of an empty file that nothing else reads: .NET takes locks of the same kind on what it reads.</summary>
     public static SafeFileHandle LockFile(string path)
     {
-        new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite).Dispose();
+        if (!File.Exists(path))
+            File.WriteAllBytes(path, []);
         return Lock(path);
     }
 

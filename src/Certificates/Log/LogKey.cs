@@ -5,10 +5,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Adaptation.Certificates;
 
-/// <summary>A log's signing key with what belongs to it: <c>NAME.pem</c> (secret), <c>NAME.policy</c> (public, for verifiers) and <c>NAME.signed</c> (what it signed last). <c>NAME.lock</c> is held while it signs.</summary>
+/// <summary>A log's signing key with what belongs to it: <c>NAME.pem</c> (secret), <c>NAME.policy</c> (public, for verifiers) and <c>NAME.memory</c> (what it signs). <c>NAME.lock</c> is held while it is in use.</summary>
 /// <remarks>
-/// The last of them is the key's memory and lies with the key, not with the log: a log's folder that is brought back from a copy does not bring the memory back with it, so the
-/// key finds out that it would sign another history. It is the last checkpoint as it was signed, and no secret.
+/// The memory lies with the key, not with the log: a log's folder that is brought back from a copy does not bring the memory back with it, so the key finds out that it would sign
+/// another history. It holds the three lines of the last checkpoint, is on the disk before the key signs them, and is no secret.
 /// </remarks>
 public sealed class LogKey : IDisposable
 {
@@ -28,8 +28,8 @@ public sealed class LogKey : IDisposable
     /// <summary>Where the public policy of a private key's file lies: one log, no witness.</summary>
     public static string PolicyPathOf(string keyPath) => Path.ChangeExtension(keyPath, ".policy");
 
-    /// <summary>Where the last checkpoint that a key signed lies.</summary>
-    public static string MemoryPathOf(string keyPath) => Path.ChangeExtension(keyPath, ".signed");
+    /// <summary>Where the last checkpoint that a key signed, or was about to, lies.</summary>
+    public static string MemoryPathOf(string keyPath) => Path.ChangeExtension(keyPath, ".memory");
 
     /// <summary>Makes a key for a new log; the secret file last, so that there is none without its memory.</summary>
     /// <exception cref="RejectedException">LOG_KEY: the origin is no name that notes can carry.</exception>
@@ -46,7 +46,7 @@ public sealed class LogKey : IDisposable
         var known = NoteKey.For(origin, NoteKeyType.Log, Ed25519.PublicKey(key));
         var disk = new LogDisk();
         PendingFiles.Publish(disk, PolicyPathOf(path), Encoding.UTF8.GetBytes($"log {known}\nquorum none\n"));
-        PendingFiles.Publish(disk, MemoryPathOf(path), Sign(key, known, new Checkpoint(origin, 0, Merkle.EmptyRoot)));
+        PendingFiles.Publish(disk, MemoryPathOf(path), Encoding.UTF8.GetBytes(new Checkpoint(origin, 0, Merkle.EmptyRoot).ToText()));
         PrivateKeyFile.Write(path, pem);
         disk.Sync(Path.GetDirectoryName(path)!);
         return known;
@@ -94,12 +94,10 @@ public sealed class LogKey : IDisposable
     }
 
     /// <summary>The signed note of a checkpoint. Whoever calls this has made sure that it continues the last one.</summary>
-    internal byte[] Sign(Checkpoint checkpoint) => Sign(_key, Public, checkpoint);
-
-    internal static byte[] Sign(LibCrypto.KeyHandle key, NoteKey known, Checkpoint checkpoint)
+    internal byte[] Sign(Checkpoint checkpoint)
     {
         var text = checkpoint.ToText();
-        return Encoding.UTF8.GetBytes($"{text}\n{SignedNote.WriteLine(known, Ed25519.Sign(key, Encoding.UTF8.GetBytes(text)))}");
+        return Encoding.UTF8.GetBytes($"{text}\n{SignedNote.WriteLine(Public, Ed25519.Sign(_key, Encoding.UTF8.GetBytes(text)))}");
     }
 
     private static LibCrypto.KeyHandle Read(string path)

@@ -1,17 +1,18 @@
+using System.Text;
 using Adaptation.Core;
 using Microsoft.Win32.SafeHandles;
 
 namespace Adaptation.Certificates;
 
 /// <summary>Signs checkpoints for a writer.</summary>
-/// <param name="MemoryPath">Of the file that keeps what was signed last.</param>
+/// <param name="MemoryPath">Of the file that says what was signed last, or was about to be.</param>
 internal sealed record LogPen(NoteKey Public, string MemoryPath, Func<Checkpoint, byte[]> Sign);
 
 /// <summary>Appends to a log in a folder. When <see cref="Append"/> returns, the entries are on the disk, in their places for good, under a signed checkpoint.</summary>
 /// <remarks>
-/// Order of every batch: entries and tiles, synced; the key's memory, synced; the checkpoint, synced; the promise. So a crash at any point leaves one of two states: the memory names
-/// what the checkpoint names, and files beyond it are scrap that the next batch writes over; or the memory is ahead, all that it names is on the disk, and opening publishes it.
-/// Anything else is not a crash, and is refused. Safe for use by one thread at a time.
+/// Order of every batch: entries and tiles, synced; the key's memory, synced; the signature; the checkpoint, synced; the promise. So a crash at any point leaves one of two states: the
+/// memory names what the checkpoint names, and files beyond it are scrap that the next batch writes over; or the memory is ahead, all that it names is on the disk, and opening signs and
+/// publishes it. So no two roots of one size are ever signed. Anything else is not a crash, and is refused. Safe for use by one thread at a time.
 /// </remarks>
 public sealed class LogWriter : IDisposable
 {
@@ -57,11 +58,11 @@ public sealed class LogWriter : IDisposable
     internal static LogWriter Open(ILogDisk disk, string folder, LogPen pen, SafeFileHandle? held)
     {
         var source = new DiskSource(disk, folder);
-        var memory = ReadOwn(pen, disk.TryRead(pen.MemoryPath, SignedNote.MaxBytes))
-            ?? throw Rejection.Because("LOG_ROLLBACK", $"{pen.MemoryPath} is missing: what this key signed last. Without it the key could sign a second history. Bring it back; if it is lost, make sure with "
-                + $"those who mirror or witness the log that {Path.Combine(folder, LogFiles.Checkpoint)} is the last, and copy that file to its place. 缺少此密钥的签名记录。");
-        var shown = ReadOwn(pen, source.TryRead(LogFiles.Checkpoint, SignedNote.MaxBytes))?.Content;
-        var (last, published) = (memory.Content, shown ?? new Checkpoint(pen.Public.Name, 0, Merkle.EmptyRoot));
+        var last = ReadMemory(disk, folder, pen);
+        var shown = source.TryRead(LogFiles.Checkpoint, SignedNote.MaxBytes) is { } note
+            ? VerifiedCheckpoint.Open(note, LogPolicy.Of(pen.Public), DateTimeOffset.UnixEpoch).Content // whom it was shown to does not matter here
+            : null;
+        var published = shown ?? new Checkpoint(pen.Public.Name, 0, Merkle.EmptyRoot);
         if (last.Size < published.Size)
             throw Rejection.Because("LOG_ROLLBACK", $"{pen.MemoryPath} says that this key signed {last.Size} entries, and {folder} shows {published.Size}, signed by it: the key's memory is an old copy. "
                 + "Bring the newer one back. 密钥的签名记录是旧副本。");
@@ -69,7 +70,7 @@ public sealed class LogWriter : IDisposable
         var tree = LoadEdge(source, published, last);
         var isAhead = shown is null || published.Size < last.Size;
         if (isAhead)
-            PendingFiles.Publish(disk, Path.Combine(folder, LogFiles.Checkpoint), memory.Note.AsSpan());
+            PendingFiles.Publish(disk, Path.Combine(folder, LogFiles.Checkpoint), pen.Sign(last));
         return new LogWriter(disk, folder, pen, tree, last, held) { WasRecovered = isAhead && last.Size > 0 };
     }
 
@@ -93,9 +94,8 @@ public sealed class LogWriter : IDisposable
         _tree.PutEdge(files.Put);
         files.Sync();
         var next = new Checkpoint(_pen.Public.Name, _tree.Size, _tree.Root());
-        var note = _pen.Sign(next);
-        PendingFiles.Publish(_disk, _pen.MemoryPath, note);
-        PendingFiles.Publish(_disk, Path.Combine(_folder, LogFiles.Checkpoint), note);
+        PendingFiles.Publish(_disk, _pen.MemoryPath, Encoding.UTF8.GetBytes(next.ToText()));
+        PendingFiles.Publish(_disk, Path.Combine(_folder, LogFiles.Checkpoint), _pen.Sign(next));
         files.RemovePartialOfFull();
         (Checkpoint, _isBroken) = (next, false);
         return first;
@@ -104,9 +104,16 @@ public sealed class LogWriter : IDisposable
     /// <summary>Lets other processes write.</summary>
     public void Dispose() => _lock?.Dispose();
 
-    /// <summary>A checkpoint that this key signed; whom it was shown to since does not matter here.</summary>
-    private static VerifiedCheckpoint? ReadOwn(LogPen pen, byte[]? note) =>
-        note is null ? null : VerifiedCheckpoint.Open(note, LogPolicy.Of(pen.Public), DateTimeOffset.UnixEpoch);
+    private static Checkpoint ReadMemory(ILogDisk disk, string folder, LogPen pen)
+    {
+        var text = disk.TryRead(pen.MemoryPath, SignedNote.MaxBytes)
+            ?? throw Rejection.Because("LOG_ROLLBACK", $"{pen.MemoryPath} is missing: what this key signed last. Without it the key could sign a second history. Bring it back; if it is lost, make sure with "
+                + $"those who mirror or witness the log that {Path.Combine(folder, LogFiles.Checkpoint)} is the last, and put its first three lines there. 缺少此密钥的签名记录。");
+        var memory = Checkpoint.Read(Encoding.UTF8.GetString(text));
+        return memory.Origin == pen.Public.Name
+            ? memory
+            : throw Rejection.Because("LOG_ORIGIN", $"{pen.MemoryPath} is of {JsonGate.Quote(memory.Origin)}; the key beside it is of {pen.Public.Name}");
+    }
 
     private static TreeGrowth LoadEdge(DiskSource source, Checkpoint published, Checkpoint last)
     {

@@ -17,11 +17,11 @@ public sealed class LoggedEntry
     /// LOG_NO_PROOF, LOG_PROOF_FORMAT, LOG_ROOT_SOURCE, those of <see cref="VerifiedCheckpoint.Open"/>, LOG_INDEX (at or beyond the size), LOG_INCLUSION (the path does not lead to the root);
     /// in its place, where the proof's extra line tells, LOG_OTHER_LEAF (a proof of another object) or LOG_SIGNER_SET (of this one by other signers).
     /// </exception>
-    public static LoggedEntry Verify(ReadOnlyMemory<byte>? file, LogLeaf leaf, LogPolicy policy, DateTimeOffset now)
+    public static LoggedEntry Verify(byte[]? file, LogLeaf leaf, LogPolicy policy, DateTimeOffset now)
     {
-        if (file is not { } bytes)
+        if (file is null)
             throw Rejection.Because("LOG_NO_PROOF", "there is no proof that the object was logged");
-        var proof = TlogProof.Read(bytes.Span);
+        var proof = TlogProof.Read(file);
         var checkpoint = VerifiedCheckpoint.Open(proof.Note.AsSpan(), policy, now);
         var (size, root) = (checkpoint.Content.Size, checkpoint.Content.Root);
         if (proof.Index >= size)

@@ -129,7 +129,7 @@ internal static class LogCommand
         {
             var older = parsed.GetValue(since) is { } file ? TrustFiles.ReadFile(file, "the checkpoint") : null;
             using var log = LogPlace.Open(parsed.GetValue(source)!, cancellationToken);
-            var report = LogAudit.Run(log.Source, ReadPolicy(parsed.GetValue(policy)!), older is null ? null : new ReadOnlyMemory<byte>(older), machine.Time.GetUtcNow(), cancellationToken);
+            var report = LogAudit.Run(log.Source, ReadPolicy(parsed.GetValue(policy)!), older, machine.Time.GetUtcNow(), cancellationToken);
             Console.WriteLine($"CONSISTENT 一致  {parsed.GetValue(source)}");
             Print(report.Latest);
             if (report.Older is { Content: var before })

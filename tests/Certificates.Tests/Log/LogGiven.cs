@@ -56,11 +56,13 @@ internal static class LogGiven
 
     public static byte[][] Leaves(int count) => [.. Enumerable.Range(0, count).Select(at => RfcTree.LeafHash(Entry(at)))];
 
+    public static RfcTree Tree(int size) => new(Leaves(size));
+
     public static LogHash Hash(byte[] bytes) => LogHash.Of(bytes);
 
     public static LogHash[] Hashes(IEnumerable<byte[]> hashes) => [.. hashes.Select(hash => LogHash.Of(hash))];
 
-    public static Checkpoint Checkpoint(int size) => new(Origin, (ulong)size, Hash(RfcTree.Root(Leaves(size))));
+    public static Checkpoint Checkpoint(int size) => new(Origin, (ulong)size, Hash(Tree(size).Root(size)));
 
     /// <summary>A checkpoint's note with the lines given, or with the log's alone.</summary>
     public static byte[] Note(Checkpoint checkpoint, params string[] lines) => Note(checkpoint.ToText(), lines);

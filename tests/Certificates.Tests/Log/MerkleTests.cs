@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Adaptation.Testing;
 
 namespace Adaptation.Certificates.Tests;
@@ -37,7 +38,7 @@ public sealed class MerkleTests
             tree.Append(entry, (_, _) => { });
 
         Assert.Equal(expected, tree.Root().ToHex());
-        Assert.Equal(expected, Convert.ToHexStringLower(RfcTree.Root([.. PublishedInputs[..size].Select(RfcTree.LeafHash)])));
+        Assert.Equal(expected, Convert.ToHexStringLower(new RfcTree([.. PublishedInputs.Select(RfcTree.LeafHash)]).Root(size)));
     }
 
     [Fact]
@@ -53,33 +54,35 @@ public sealed class MerkleTests
     [Fact]
     public void Every_size_to_1100_gives_the_root_the_tiles_and_the_proofs_of_the_definition()
     {
-        var (leaves, tree, log, random) = (LogGiven.Leaves(1100), new TreeGrowth(), new MemoryLog(), new Random(Seed));
+        const int most = 1100;
+        var (definition, tree, log, random) = (LogGiven.Tree(most), new TreeGrowth(), new MemoryLog(), new Random(Seed));
 
-        for (var size = 1; size <= leaves.Length; size++)
+        for (var size = 1; size <= most; size++)
         {
             tree.Append(LogGiven.Entry(size - 1), log.Put);
             tree.PutEdge(log.Put);
             var (root, read) = (tree.Root(), new TileTree(log, (ulong)size));
             var (index, older) = (random.Next(size), random.Next(1, size + 1));
 
-            Assert.Equal(LogGiven.Hash(RfcTree.Root(leaves.AsSpan(0, size))), root);
-            Assert.Equal(root, read.Root());
-            Assert.Equal(LogGiven.Hashes(RfcTree.Path(index, leaves.AsSpan(0, size))), read.Inclusion((ulong)index));
-            Assert.Equal(LogGiven.Hashes(RfcTree.Proof(older, leaves.AsSpan(0, size))), read.Consistency((ulong)older));
+            Assert.Equal(LogGiven.Hash(definition.Root(size)), root);
+            Assert.Equal(LogGiven.Hashes(definition.Path(index, size)), read.Inclusion((ulong)index));
+            Assert.Equal(LogGiven.Hashes(definition.Proof(older, size)), read.Consistency((ulong)older));
+            if (size % 32 < 2)
+                Assert.Equal(root, read.Root());
         }
     }
 
     [Fact]
     public void Every_proof_of_small_trees_holds_for_its_place_and_for_no_other()
     {
-        var leaves = LogGiven.Leaves(20);
+        var (leaves, tree) = (LogGiven.Leaves(20), LogGiven.Tree(20));
 
         for (var size = 1; size <= leaves.Length; size++)
         {
-            var root = LogGiven.Hash(RfcTree.Root(leaves.AsSpan(0, size)));
+            var root = LogGiven.Hash(tree.Root(size));
             for (var index = 0; index < size; index++)
             {
-                var path = LogGiven.Hashes(RfcTree.Path(index, leaves.AsSpan(0, size)));
+                var path = LogGiven.Hashes(tree.Path(index, size));
                 for (var other = 0; other < leaves.Length + 2; other++)
                     Assert.Equal(other == index, Merkle.Includes(root, (ulong)size, (ulong)other, LogGiven.Hash(leaves[index]), path));
                 Assert.False(Merkle.Includes(root, (ulong)size, (ulong)index, LogGiven.Hash(leaves[(index + 1) % leaves.Length]), path));
@@ -92,14 +95,15 @@ public sealed class MerkleTests
     [Fact]
     public void Every_consistency_proof_of_small_trees_holds_for_its_two_trees_and_for_no_others()
     {
-        var leaves = LogGiven.Leaves(14);
-        var roots = Enumerable.Range(0, leaves.Length + 1).Select(size => LogGiven.Hash(RfcTree.Root(leaves.AsSpan(0, size)))).ToArray();
+        const int most = 14;
+        var tree = LogGiven.Tree(most);
+        var roots = Enumerable.Range(0, most + 1).Select(size => LogGiven.Hash(tree.Root(size))).ToArray();
 
-        for (var size = 1; size <= leaves.Length; size++)
+        for (var size = 1; size <= most; size++)
         {
             for (var older = 1; older <= size; older++)
             {
-                var proof = LogGiven.Hashes(RfcTree.Proof(older, leaves.AsSpan(0, size)));
+                var proof = LogGiven.Hashes(tree.Proof(older, size));
                 for (var first = 0; first < roots.Length; first++)
                     for (var second = 0; second < roots.Length; second++)
                         Assert.Equal((first == older && second == size) || (proof.Length == 0 && first == second && first > 0), Merkle.IsConsistent((ulong)first, roots[first], (ulong)second, roots[second], proof));
@@ -113,22 +117,21 @@ public sealed class MerkleTests
     public void Large_trees_agree_with_the_definition_at_random_places()
     {
         var random = new Random(Seed);
-        foreach (var size in (ReadOnlySpan<int>)[65_536, 65_537, 70_000 + random.Next(20_000)])
+        foreach (var size in (ReadOnlySpan<int>)[65_536, 65_537 + random.Next(5_000)])
         {
-            var (leaves, log) = (LogGiven.Leaves(size), LogGiven.Grown(size));
-            var tree = new TileTree(log, (ulong)size);
+            var (definition, tree) = (LogGiven.Tree(size), new TileTree(LogGiven.Grown(size), (ulong)size));
             var (index, older) = (random.Next(size), random.Next(1, size));
 
-            Assert.Equal(LogGiven.Hash(RfcTree.Root(leaves)), tree.Root());
-            Assert.Equal(LogGiven.Hashes(RfcTree.Path(index, leaves)), tree.Inclusion((ulong)index));
-            Assert.Equal(LogGiven.Hashes(RfcTree.Proof(older, leaves)), tree.Consistency((ulong)older));
+            Assert.Equal(LogGiven.Hash(definition.Root(size)), tree.Root());
+            Assert.Equal(LogGiven.Hashes(definition.Path(index, size)), tree.Inclusion((ulong)index));
+            Assert.Equal(LogGiven.Hashes(definition.Proof(older, size)), tree.Consistency((ulong)older));
         }
     }
 
     [Fact]
     public void A_log_goes_on_from_its_files_wherever_it_was_left()
     {
-        foreach (var size in (ReadOnlySpan<int>)[0, 1, 2, 255, 256, 257, 511, 512, 65_535, 65_536, 65_800])
+        foreach (var size in (ReadOnlySpan<int>)[0, 1, 2, 255, 256, 257, 511, 512, 65_500])
         {
             var (log, more) = (LogGiven.Grown(size), 300);
             var (whole, tree) = (new TreeGrowth(), TreeGrowth.Load(log, (ulong)size, LogGiven.Open(log.Files["checkpoint"]).Content.Root));
@@ -170,10 +173,12 @@ public sealed class MerkleTests
 
     private static bool Holds(string[] fields)
     {
-        var proof = fields[6] == "." ? [] : fields[6].Split(',').Select(LogHash.TryParse).ToArray();
-        if (LogHash.TryParse(fields[4]) is not { } first || LogHash.TryParse(fields[5]) is not { } second || proof.Any(hash => hash is null))
-            return false; // a hash that is not 32 bytes does not get as far as a proof
-        var (one, two, hashes) = (ulong.Parse(fields[2]), ulong.Parse(fields[3]), proof.Select(hash => hash!.Value).ToArray());
+        var (first, second, hashes) = (HashOf(fields[4]), HashOf(fields[5]), fields[6] == "." ? [] : fields[6].Split(',').Select(HashOf).ToArray());
+        var (one, two) = (ulong.Parse(fields[2]), ulong.Parse(fields[3]));
         return fields[0].StartsWith("inclusion", StringComparison.Ordinal) ? Merkle.Includes(first, two, one, second, hashes) : Merkle.IsConsistent(one, first, two, second, hashes);
     }
+
+    /// <summary>Some cases have roots that are no hashes and that nothing is computed from: what counts is which of them are equal.</summary>
+    private static LogHash HashOf(string text) =>
+        (text == "-" ? [] : Convert.FromBase64String(text)) is var bytes && bytes.Length == LogHash.Bytes ? LogHash.Of(bytes) : LogHash.Of(SHA256.HashData(bytes));
 }

@@ -2,37 +2,46 @@ using System.Security.Cryptography;
 
 namespace Adaptation.Certificates.Tests;
 
-/// <summary>The tree of RFC 6962 section 2.1, word by word and slow: an implementation that shares nothing with the one under test, not even its hash type.</summary>
-internal static class RfcTree
+/// <summary>The tree of RFC 6962 section 2.1, word by word: it shares nothing with the one under test, not even its hash type. It remembers the hashes of ranges, or it would be too slow for many sizes.</summary>
+internal sealed class RfcTree(byte[][] leaves)
 {
+    private readonly Dictionary<(int From, int To), byte[]> _hashes = [];
+
     public static byte[] LeafHash(byte[] entry) => SHA256.HashData([0x00, .. entry]);
 
-    /// <summary>MTH(D[n]).</summary>
-    public static byte[] Root(ReadOnlySpan<byte[]> leaves) => leaves.Length switch
-    {
-        0 => SHA256.HashData([]),
-        1 => leaves[0],
-        var n => SHA256.HashData([0x01, .. Root(leaves[..Split(n)]), .. Root(leaves[Split(n)..])]),
-    };
+    /// <summary>MTH(D[0:n]).</summary>
+    public byte[] Root(int n) => n == 0 ? SHA256.HashData([]) : Hash(0, n);
 
-    /// <summary>PATH(m, D[n]).</summary>
-    public static List<byte[]> Path(int m, ReadOnlySpan<byte[]> leaves)
+    /// <summary>PATH(m, D[0:n]).</summary>
+    public List<byte[]> Path(int m, int n) => Path(m, 0, n);
+
+    /// <summary>PROOF(m, D[0:n]).</summary>
+    public List<byte[]> Proof(int m, int n) => SubProof(m, 0, n, isWhole: true);
+
+    private byte[] Hash(int from, int to)
     {
-        if (leaves.Length == 1)
-            return [];
-        var k = Split(leaves.Length);
-        return m < k ? [.. Path(m, leaves[..k]), Root(leaves[k..])] : [.. Path(m - k, leaves[k..]), Root(leaves[..k])];
+        if (to - from == 1)
+            return leaves[from];
+        if (_hashes.TryGetValue((from, to), out var known))
+            return known;
+        var k = Split(to - from);
+        return _hashes[(from, to)] = SHA256.HashData([0x01, .. Hash(from, from + k), .. Hash(from + k, to)]);
     }
 
-    /// <summary>PROOF(m, D[n]).</summary>
-    public static List<byte[]> Proof(int m, ReadOnlySpan<byte[]> leaves) => SubProof(m, leaves, isWhole: true);
-
-    private static List<byte[]> SubProof(int m, ReadOnlySpan<byte[]> leaves, bool isWhole)
+    private List<byte[]> Path(int m, int from, int to)
     {
-        if (m == leaves.Length)
-            return isWhole ? [] : [Root(leaves)];
-        var k = Split(leaves.Length);
-        return m <= k ? [.. SubProof(m, leaves[..k], isWhole), Root(leaves[k..])] : [.. SubProof(m - k, leaves[k..], isWhole: false), Root(leaves[..k])];
+        if (to - from == 1)
+            return [];
+        var k = Split(to - from);
+        return m < k ? [.. Path(m, from, from + k), Hash(from + k, to)] : [.. Path(m - k, from + k, to), Hash(from, from + k)];
+    }
+
+    private List<byte[]> SubProof(int m, int from, int to, bool isWhole)
+    {
+        if (m == to - from)
+            return isWhole ? [] : [Hash(from, to)];
+        var k = Split(to - from);
+        return m <= k ? [.. SubProof(m, from, from + k, isWhole), Hash(from + k, to)] : [.. SubProof(m - k, from + k, to, isWhole: false), Hash(from, from + k)];
     }
 
     /// <summary>The largest power of two below n.</summary>
