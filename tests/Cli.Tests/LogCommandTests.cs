@@ -32,6 +32,23 @@ public sealed class LogCommandTests : IDisposable
         Assert.Equal(3, (await AdaptAsync("log", "audit", "log", "--policy", files[0])).Exit);
     }
 
+    /// <summary>Any static web server will do, and none is believed.</summary>
+    [Fact]
+    public async Task A_log_is_mirrored_from_a_web_server()
+    {
+        Ok(await AdaptAsync("log", "new", "log", "--origin", "hwcert.example.org/log1", "--key", "log1.pem"));
+        Ok(await AdaptAsync("log", "append", "log", "--key", "log1.pem", Write("0.json", Envelope(0)), Write("1.json", Envelope(1))));
+        using var server = new StaticServer(Path.Combine(_folder, "log"));
+
+        Ok(await AdaptAsync("log", "mirror", server.Address, "mirror", "--policy", "log1.policy"));
+
+        Assert.Equal(Files("log"), Files("mirror"));
+        File.WriteAllBytes(Path.Combine(_folder, "log/tile/entries/000.p/2"), [0, 1, 0, 0, 0]);
+        Refused("LOG_TILE", await AdaptAsync("log", "audit", server.Address, "--policy", "log1.policy"));
+        Refused("LOG_CHECKPOINT", await AdaptAsync("log", "audit", server.Address + "nothing", "--policy", "log1.policy"));
+        Assert.Equal(4, (await AdaptAsync("log", "audit", "http://127.0.0.1:1/", "--policy", "log1.policy")).Exit);
+    }
+
     /// <summary>A signature that a known key did not make, and a folder brought back from a copy.</summary>
     [Fact]
     public async Task What_is_wrong_is_not_logged_and_an_older_copy_is_not_written_on()
@@ -161,8 +178,14 @@ public sealed class LogCommandTests : IDisposable
     }
 
     /// <summary>A failed run, signed by a key that nobody here knows.</summary>
-    private static string Envelope(int number) =>
-        $$"""{"payload":"{{Convert.ToBase64String(Encoding.UTF8.GetBytes($$"""{"run":{{number}},"result":"FAILED"}"""))}}","payloadType":"application/vnd.in-toto+json","signatures":[{"keyid":"sha256:{{new string('a', 64)}}","sig":"c2ln"}]}""";
+    private static string Envelope(int number)
+    {
+        var payload = Convert.ToBase64String(Encoding.UTF8.GetBytes($$"""{"run":{{number}},"result":"FAILED"}"""));
+        return $$"""{"payload":"{{payload}}","payloadType":"application/vnd.in-toto+json","signatures":[{"keyid":"sha256:{{new string('a', 64)}}","sig":"c2ln"}]}""";
+    }
+
+    private string[] Files(string folder) =>
+        [.. Directory.EnumerateFiles(Path.Combine(_folder, folder), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(file => $"{Path.GetRelativePath(Path.Combine(_folder, folder), file)} {Convert.ToBase64String(File.ReadAllBytes(file))}")];
 
     private string Write(string name, string content)
     {

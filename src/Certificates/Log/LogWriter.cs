@@ -81,7 +81,8 @@ public sealed class LogWriter : IDisposable
     /// <exception cref="IOException">The disk refused. Whether the batch is in the log is found out by opening it again; this writer is of no more use.</exception>
     public ulong Append(IReadOnlyList<ReadOnlyMemory<byte>> entries)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(entries.Count);
+        if (entries.Count == 0)
+            throw new ArgumentException("a batch has at least one entry", nameof(entries));
         if (_isBroken)
             throw new InvalidOperationException("An append to this log failed; open it again to find out where it ends.");
         foreach (var entry in entries)
