@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Adaptation.Certificates.Tests;
@@ -130,11 +131,11 @@ public sealed class LogCommandTests : IDisposable
     {
         if (line.Split(' ') is not [var index, { Length: 64 } hash])
             return 0; // cut off by the kill: no promise
-        promised.Add(int.Parse(index), hash);
+        promised.Add(int.Parse(index, CultureInfo.InvariantCulture), hash);
         return 1;
     }
 
-    private (int Size, string Root)? Head() => File.ReadAllLines(Path.Combine(_folder, "log/checkpoint")) is [_, var size, var root, ..] ? (int.Parse(size), root) : null;
+    private (int Size, string Root)? Head() => File.ReadAllLines(Path.Combine(_folder, "log/checkpoint")) is [_, var size, var root, ..] ? (int.Parse(size, CultureInfo.InvariantCulture), root) : null;
 
     /// <summary>The hashes of all entries, read from the bundles by the letter of the specification.</summary>
     private byte[][] ReadLeaves(int size)
@@ -167,6 +168,7 @@ public sealed class LogCommandTests : IDisposable
         var dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
         var start = new ProcessStartInfo(dotnet, [Path.Combine(AppContext.BaseDirectory, "adapt.dll"), "log", "append", "log", "--key", "log1.pem", "-"])
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
