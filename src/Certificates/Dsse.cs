@@ -58,10 +58,15 @@ internal static class Dsse
     /// <param name="payloadType">The one type that this file may have.</param>
     /// <param name="prefix">What the reason codes begin with: ENV for a certificate's.</param>
     /// <exception cref="RejectedException">With a code of that prefix.</exception>
-    public static DsseEnvelope Read(ReadOnlyMemory<byte> file, string payloadType, string prefix)
+    public static DsseEnvelope Read(ReadOnlyMemory<byte> file, string payloadType, string prefix) => Read(file, [payloadType], prefix);
+
+    /// <param name="payloadTypes">Those that the file may have.</param>
+    /// <inheritdoc cref="Read(ReadOnlyMemory{byte}, string, string)"/>
+    public static DsseEnvelope Read(ReadOnlyMemory<byte> file, ImmutableArray<string> payloadTypes, string prefix)
     {
         using var document = JsonGate.Parse(file, prefix, MaxBytes, Shape);
-        return Read(new JsonMembers(document.RootElement, prefix, ""), payloadType);
+        var envelope = new JsonMembers(document.RootElement, prefix, "");
+        return Read(envelope, payloadTypes.FirstOrDefault(type => type == envelope.TryText("payloadType"), payloadTypes[0]));
     }
 
     /// <summary>Reads an envelope that is a value within a document that has passed the gates.</summary>

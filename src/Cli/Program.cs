@@ -25,6 +25,7 @@ internal static class Program
             CertifyCommand.CreateResume(machine, Workshop.OpenAsync, GeneratedCases.Make),
             VerifyCommand.Create(machine),
             WaiverCommand.Create(machine),
+            LogCommand.Create(machine),
             IssueCommand.Create(machine),
             ListCommand.Create(machine),
             DiffCommand.Create(machine),

@@ -5,7 +5,7 @@ using Adaptation.Core;
 namespace Adaptation.Certificates;
 
 /// <summary>Computes known answers before the first signature of a process is made or believed.</summary>
-/// <remarks>Sources: GB/T 32905 annex A (SM3), GB/T 32918.5 annex A.2 (SM2), DSSE 1.0.2 protocol document (P-256 and PAE).</remarks>
+/// <remarks>Sources: GB/T 32905 annex A (SM3), GB/T 32918.5 annex A.2 (SM2), DSSE 1.0.2 protocol document (P-256 and PAE), C2SP signed-note (Ed25519).</remarks>
 public static class SelfTest
 {
     private static readonly Lock Gate = new();
@@ -24,6 +24,7 @@ public static class SelfTest
                 CheckSm3();
                 CheckSm2();
                 CheckP256();
+                CheckEd25519();
             }
             catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException)
             {
@@ -67,6 +68,14 @@ public static class SelfTest
         var message = Dsse.Pae("http://example.com/HelloWorld", "hello world"u8);
         Expect("P-256 signature", P256.Verify(spki, message, signature, raw), expected: true);
         Expect("P-256 signature of another message", P256.Verify(spki, "hello world"u8, signature, raw), expected: false);
+    }
+
+    private static void CheckEd25519()
+    {
+        var key = NoteKey.Parse("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k");
+        var signature = Convert.FromBase64String("SfyytXXIkaHZVhGUvVOdqC/VgSrpN9emnOLY42dwCVOArtm2DURFg1lexiM4EfeYVeZEq7AeMbVi7vYid7JpAw==");
+        Expect("Ed25519 signature", Ed25519.Refuse(key.PublicKey.AsSpan(), "This is an example message.\n"u8, signature) is null, expected: true);
+        Expect("Ed25519 signature of another message", Ed25519.Refuse(key.PublicKey.AsSpan(), "This is an example message."u8, signature) is null, expected: false);
     }
 
     private static void Expect(string what, byte[] seen, string expected) =>

@@ -39,6 +39,9 @@ internal static class StrictBase64
         return (bits & (1u << held) - 1) == 0 ? bytes : null;
     }
 
+    /// <summary>The same in the standard alphabet alone, as signed notes have it.</summary>
+    public static byte[]? TryDecodeStandard(string text) => Seen(text).HasFlag(Alphabet.UrlSafe) ? null : TryDecode(text);
+
     public static string Encode(ReadOnlySpan<byte> bytes) => Convert.ToBase64String(bytes);
 
     private static int Value(char symbol) => symbol switch

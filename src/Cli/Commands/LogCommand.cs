@@ -1,0 +1,186 @@
+using System.CommandLine;
+using System.Globalization;
+using Adaptation.Certificates;
+using Adaptation.Core;
+
+namespace Adaptation.Cli;
+
+/// <summary><c>adapt log new|append|prove|check|audit|mirror</c>: the transparency log, in which nothing that was issued or failed can be left out later.</summary>
+internal static class LogCommand
+{
+    public static Command Create(Machine machine) => new("log", "Keep and check the transparency log  透明日志")
+    {
+        New(machine), LogAppendCommand.Create(machine), Prove(machine), Check(machine), Audit(machine), Mirror(machine),
+    };
+
+    public static Argument<string> Folder() => new("log") { Description = "The log's folder  日志目录" };
+
+    public static Option<string> KeyOption() => new("--key") { Description = "The log's private key, made with `adapt log new`  日志私钥", HelpName = "FILE", Required = true };
+
+    public static Option<string[]> TrustOption() => TrustFiles.Option("Trusted keys: a signature that names one of them has to verify  受信公钥");
+
+    public static TrustStore ReadTrust(string[]? files) => files is { Length: > 0 } given ? TrustFiles.Read(given) : TrustStore.Of();
+
+    /// <summary>Does what was asked, or says why what it found is refused.</summary>
+    public static int Refusing(Func<int> act)
+    {
+        try
+        {
+            return act();
+        }
+        catch (RejectedException refused)
+        {
+            return Refuse(refused.Rejection);
+        }
+    }
+
+    public static int Refuse(Rejection why)
+    {
+        Console.WriteLine($"REFUSED 拒绝  {why.Code}");
+        Console.WriteLine(why.Message);
+        return ExitCode.Rejected;
+    }
+
+    private static Command New(Machine machine)
+    {
+        var (folder, key) = (Folder(), KeyOption());
+        key.Description = "New private key, such as log1.pem; what belongs to it goes beside it  新私钥文件";
+        var origin = new Option<string>("--origin") { Description = "The log's name for ever, such as hwcert.example.org/log1  日志名称，永不更改", HelpName = "NAME", Required = true };
+        var command = new Command("new", "Make an empty log and its key  新建日志与密钥") { folder, origin, key };
+        command.SetAction(parsed =>
+        {
+            var (path, place) = (parsed.GetValue(key)!, parsed.GetValue(folder)!);
+            try
+            {
+                if (Path.Exists(Path.Combine(place, "checkpoint")))
+                    throw new IOException($"{place} holds a log already");
+                var known = LogKey.Create(path, parsed.GetValue(origin)!);
+                using var opened = LogKey.Open(path);
+                using var writer = LogWriter.Open(place, opened);
+                Console.WriteLine($"log 日志: {place}, {known.Name}, empty 空; any web server can serve the folder  可由任意静态服务器发布");
+                Console.WriteLine($"key 私钥: {path}; beside it {LogKey.MemoryPathOf(path)}, what it signed last: never bring back an old copy  勿恢复其旧副本");
+                Console.WriteLine($"policy 验证策略: {LogKey.PolicyPathOf(path)}; give it to whoever verifies  交给验证方");
+            }
+            catch (Exception refused) when (refused is RejectedException or IOException or UnauthorizedAccessException)
+            {
+                throw new BadInputException([new Problem(path, 0, "", $"no log was made: {refused.Message}")]);
+            }
+        });
+        return command;
+    }
+
+    private static Command Prove(Machine machine)
+    {
+        var (folder, envelope, policy, trust) = (Folder(), EnvelopeArgument(), PolicyOption(), TrustOption());
+        var index = new Option<ulong?>("--index") { Description = "Where it stands; looked for if not given  条目序号", HelpName = "N" };
+        var output = new Option<string>("--out") { Description = "Write the proof here and not to standard output  输出文件", HelpName = "FILE" };
+        var command = new Command("prove", "Write a .tlog-proof: that a signed object is in the log  生成入日志证明") { folder, envelope, policy, trust, index, output };
+        command.SetAction(parsed => Refusing(() =>
+        {
+            var leaf = LogLeaf.Of(TrustFiles.ReadFile(parsed.GetValue(envelope)!, "the signed object"), ReadTrust(parsed.GetValue(trust)));
+            var reader = LogReader.Open(new LogFolder(parsed.GetValue(folder)!), ReadPolicy(parsed.GetValue(policy)!), machine.Time.GetUtcNow());
+            if ((parsed.GetValue(index) ?? reader.Find(leaf)) is not { } at)
+            {
+                Console.WriteLine($"NOT LOGGED 未入日志  {parsed.GetValue(envelope)}, among {reader.Checkpoint.Content.Size} entries of {reader.Checkpoint.Content.Origin}");
+                return ExitCode.Rejected;
+            }
+
+            var proof = reader.Prove(leaf, at).ToBytes();
+            if (parsed.GetValue(output) is { } file)
+            {
+                File.WriteAllBytes(file, proof);
+                Console.WriteLine($"proof 证明: {file}, index 序号 {at} of {reader.Checkpoint.Content.Size} entries");
+                return ExitCode.Certified;
+            }
+
+            using var standard = Console.OpenStandardOutput();
+            standard.Write(proof);
+            return ExitCode.Certified;
+        }));
+        return command;
+    }
+
+    private static Command Check(Machine machine)
+    {
+        var (envelope, policy, trust) = (EnvelopeArgument(), PolicyOption(), TrustOption());
+        var proof = new Argument<string>("proof") { Description = "Its .tlog-proof  证明文件" };
+        var command = new Command("check", "Check a .tlog-proof offline  离线核验入日志证明") { envelope, proof, policy, trust };
+        command.SetAction(parsed => Refusing(() =>
+        {
+            var keys = ReadTrust(parsed.GetValue(trust));
+            var leaf = LogLeaf.Of(TrustFiles.ReadFile(parsed.GetValue(envelope)!, "the signed object"), keys);
+            var logged = LoggedEntry.Verify(TrustFiles.ReadFile(parsed.GetValue(proof)!, "the proof"), leaf, ReadPolicy(parsed.GetValue(policy)!), machine.Time.GetUtcNow());
+            Console.WriteLine($"LOGGED 已入日志  index 序号 {logged.Index}");
+            Print(logged.Checkpoint);
+            if (keys.Keys.IsEmpty)
+                Console.WriteLine("Who signed was taken from the object: give --trust to have signatures checked.  未核验签名，请用 --trust 指定受信公钥。");
+            return ExitCode.Certified;
+        }));
+        return command;
+    }
+
+    private static Command Audit(Machine machine)
+    {
+        var policy = PolicyOption();
+        var source = new Argument<string>("log") { Description = "The log's folder, or its http(s) address  日志目录或网址" };
+        var since = new Option<string>("--since") { Description = "A checkpoint of it that was seen before: must be found unchanged  此前的检查点", HelpName = "FILE" };
+        var command = new Command("audit", "Recompute a whole log, and that it only grew  重新计算整个日志并核验历史未改") { source, policy, since };
+        command.SetAction((parsed, cancellationToken) => Task.FromResult(Refusing(() =>
+        {
+            var older = parsed.GetValue(since) is { } file ? TrustFiles.ReadFile(file, "the checkpoint") : null;
+            using var log = LogPlace.Open(parsed.GetValue(source)!, cancellationToken);
+            var report = LogAudit.Run(log.Source, ReadPolicy(parsed.GetValue(policy)!), older, machine.Time.GetUtcNow(), cancellationToken);
+            Console.WriteLine($"CONSISTENT 一致  {parsed.GetValue(source)}");
+            Print(report.Latest);
+            if (report.Older is { Content: var before })
+                Console.WriteLine($"  before 此前     {before.Size} entries 条, root 根 {before.Root}: unchanged at its beginning 历史未改");
+            Console.WriteLine("Every hash was recomputed from the entries.  全部哈希均由条目重新计算。");
+            return ExitCode.Certified;
+        })));
+        return command;
+    }
+
+    private static Command Mirror(Machine machine)
+    {
+        var policy = PolicyOption();
+        var source = new Argument<string>("source") { Description = "The log's folder, or its http(s) address  日志目录或网址" };
+        var target = new Argument<string>("mirror") { Description = "Folder of the mirror; goes on from what is there  镜像目录" };
+        var command = new Command("mirror", "Copy a log, and refuse one whose history changed  镜像日志，拒绝分叉") { source, target, policy };
+        command.SetAction((parsed, cancellationToken) => Task.FromResult(Refusing(() =>
+        {
+            using var log = LogPlace.Open(parsed.GetValue(source)!, cancellationToken);
+            var report = LogMirror.Run(log.Source, parsed.GetValue(target)!, ReadPolicy(parsed.GetValue(policy)!), machine.Time.GetUtcNow(), cancellationToken);
+            Console.WriteLine($"MIRRORED 已镜像  {parsed.GetValue(target)}: {report.Latest.Content.Size - report.Before} entries added to {report.Before}  新增 {report.Latest.Content.Size - report.Before} 条");
+            Print(report.Latest);
+            return ExitCode.Certified;
+        })));
+        return command;
+    }
+
+    private static void Print(VerifiedCheckpoint checkpoint)
+    {
+        Console.WriteLine($"  log 日志        {checkpoint.Content.Origin}, {checkpoint.Content.Size} entries 条");
+        Console.WriteLine($"  root 根         {checkpoint.Content.Root}");
+        foreach (var witness in checkpoint.Witnesses)
+            Console.WriteLine($"  witness 见证方  {witness.Key.Name} at {witness.At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}");
+        if (checkpoint.Witnesses.IsEmpty)
+            Console.WriteLine("  witness 见证方  none 无: only the log's own word that nobody is shown another history");
+    }
+
+    private static Argument<string> EnvelopeArgument() => new("object") { Description = "The signed object, a DSSE envelope  已签名对象" };
+
+    private static Option<string> PolicyOption() =>
+        new("--policy") { Description = "Which log and witnesses to believe (tlog-policy), obtained from whom you trust  信任策略", HelpName = "FILE", Required = true };
+
+    private static LogPolicy ReadPolicy(string file)
+    {
+        try
+        {
+            return LogPolicy.Read(TrustFiles.ReadFile(file, "the policy"));
+        }
+        catch (RejectedException malformed)
+        {
+            throw new BadInputException([new Problem(file, 0, "--policy", malformed.Message)]);
+        }
+    }
+}
