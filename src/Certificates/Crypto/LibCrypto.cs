@@ -32,6 +32,15 @@ internal static unsafe partial class LibCrypto
     public static partial KeyHandle d2i_PUBKEY(nint target, byte** input, CLong length);
 
     [LibraryImport(Library)]
+    public static partial KeyHandle EVP_PKEY_new_raw_public_key(int type, nint engine, byte* key, nuint length);
+
+    [LibraryImport(Library)]
+    public static partial KeyHandle EVP_PKEY_new_raw_private_key(int type, nint engine, byte* key, nuint length);
+
+    [LibraryImport(Library)]
+    public static partial int EVP_PKEY_get_raw_public_key(KeyHandle key, byte* target, nuint* length);
+
+    [LibraryImport(Library)]
     public static partial int i2d_PUBKEY(KeyHandle key, byte** output);
 
     [LibraryImport(Library)]
@@ -84,6 +93,10 @@ internal static unsafe partial class LibCrypto
 
     [LibraryImport(Library)]
     public static partial int EVP_DigestSign(DigestContext context, byte* signature, nuint* signatureLength, byte* message, nuint length);
+
+    [LibraryImport(Library)]
+    public static partial int EVP_PBE_scrypt(
+        byte* passphrase, nuint passphraseLength, byte* salt, nuint saltLength, ulong n, ulong r, ulong p, ulong maxMemory, byte* key, nuint keyLength);
 
     /// <summary>Empties this thread's queue of errors, so that none is reported by a later, unrelated call.</summary>
     [LibraryImport(Library)]
