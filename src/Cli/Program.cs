@@ -24,6 +24,8 @@ internal static class Program
             CertifyCommand.CreateResume(machine, Workshop.OpenAsync, GeneratedCases.Make),
             VerifyCommand.Create(machine),
             WaiverCommand.Create(machine),
+            KeysCommand.Create(machine),
+            TrustCommand.Create(machine),
             IssueCommand.Create(machine),
             ListCommand.Create(machine),
             DiffCommand.Create(machine),

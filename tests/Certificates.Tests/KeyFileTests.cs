@@ -16,7 +16,7 @@ public sealed class KeyFileTests : IDisposable
     private static KeySpec Spec(KeyAlgorithm algorithm, KeyDuty duty = KeyDuty.Certify, string? person = null) =>
         new() { Algorithm = algorithm, Duty = duty, Person = person, Environment = KeyEnvironment.Test, Life = TimeSpan.FromDays(365) };
 
-    private KeyRecord Create(KeySpec spec) => KeyFile.Create(Key, spec, GivenKeys.Says(Words), Given.Time);
+    private KeyRecord Create(KeySpec spec) => KeyFile.Create(Key, spec, GivenKeys.Says(Words), Given.Time, parallel: 1);
 
     [Theory]
     [InlineData(KeyAlgorithm.EcdsaP256Sha256, KeyDuty.Certify)]
@@ -105,7 +105,7 @@ public sealed class KeyFileTests : IDisposable
     public void The_record_beside_a_key_is_of_that_key()
     {
         Create(Spec(KeyAlgorithm.EcdsaP256Sha256));
-        KeyFile.Create(_folder["other.key"], Spec(KeyAlgorithm.EcdsaP256Sha256), GivenKeys.Says(Words), Given.Time);
+        KeyFile.Create(_folder["other.key"], Spec(KeyAlgorithm.EcdsaP256Sha256), GivenKeys.Says(Words), Given.Time, parallel: 1);
         File.Copy(_folder["other.trust.json"], KeyFile.TrustPath(Key), overwrite: true);
         Refuses("is the record of", Words);
         File.WriteAllText(KeyFile.TrustPath(Key), "{}");

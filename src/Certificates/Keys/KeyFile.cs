@@ -45,7 +45,10 @@ public static class KeyFile
     /// <summary>Draws a key and writes it, encrypted; the record first, so that there is never a key without one.</summary>
     /// <exception cref="RejectedException">KEY_*: no such key can be, or the passphrase is too short (KEY_PASSPHRASE).</exception>
     /// <exception cref="IOException">One of the two files is there already, or cannot be written.</exception>
-    public static KeyRecord Create(string keyPath, KeySpec spec, PassphrasePrompt prompt, TimeProvider time)
+    public static KeyRecord Create(string keyPath, KeySpec spec, PassphrasePrompt prompt, TimeProvider time) => Create(keyPath, spec, prompt, time, Pbes2.Parallel);
+
+    /// <inheritdoc cref="Create(string, KeySpec, PassphrasePrompt, TimeProvider)"/>
+    internal static KeyRecord Create(string keyPath, KeySpec spec, PassphrasePrompt prompt, TimeProvider time, int parallel)
     {
         SelfTest.Run();
         RefuseExisting(keyPath);
@@ -55,7 +58,7 @@ public static class KeyFile
         if (passphrase.Bytes.Length < Passphrase.MinBytes)
             throw Rejection.Because("KEY_PASSPHRASE", $"the passphrase has {passphrase.Bytes.Length} bytes; a key's has at least {Passphrase.MinBytes}");
         var der = key.Export();
-        var pem = PemEncoding.WriteString(PrivateKeyFile.Encrypted, Pbes2.Encrypt(der, passphrase));
+        var pem = PemEncoding.WriteString(PrivateKeyFile.Encrypted, Pbes2.Encrypt(der, passphrase, parallel));
         CryptographicOperations.ZeroMemory(der);
         Write(keyPath, record, Encoding.ASCII.GetBytes(pem + "\n"));
         return record;
@@ -65,7 +68,7 @@ public static class KeyFile
     /// <param name="place">With an id: that key is taken; else a P-256 key is made.</param>
     /// <param name="prompt">For the token's PIN.</param>
     /// <exception cref="BrokenEnvironmentException">The token is not there, cannot do it, or another PIN is right.</exception>
-    /// <inheritdoc cref="Create"/>
+    /// <inheritdoc cref="Create(string, KeySpec, PassphrasePrompt, TimeProvider)"/>
     public static KeyRecord CreateOnToken(string keyPath, KeySpec spec, TokenPlace place, PassphrasePrompt prompt, TimeProvider time)
     {
         SelfTest.Run();

@@ -17,18 +17,19 @@ internal static unsafe class Pbes2
     private const int Cost = 1 << 14;
     private const int MaxCost = 1 << 17;
     private const int BlockSize = 8;
-    private const int Parallel = 5;
+    public const int Parallel = 5;
     private const int MaxParallel = 16;
     private const int SaltLength = 16;
     private const int KeyLength = 32;
     private const int IvLength = 16;
 
     /// <param name="pkcs8">DER, unencrypted; wiping it is the caller's part.</param>
+    /// <param name="parallel">scrypt's p: how much it costs to try one passphrase.</param>
     /// <returns>EncryptedPrivateKeyInfo in DER.</returns>
-    public static byte[] Encrypt(ReadOnlySpan<byte> pkcs8, Passphrase passphrase)
+    public static byte[] Encrypt(ReadOnlySpan<byte> pkcs8, Passphrase passphrase, int parallel)
     {
         var (salt, iv) = (RandomNumberGenerator.GetBytes(SaltLength), RandomNumberGenerator.GetBytes(IvLength));
-        using var aes = Derive(passphrase, salt, Cost, Parallel);
+        using var aes = Derive(passphrase, salt, Cost, parallel);
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
         {
@@ -45,7 +46,7 @@ internal static unsafe class Pbes2
                             writer.WriteOctetString(salt);
                             writer.WriteInteger(Cost);
                             writer.WriteInteger(BlockSize);
-                            writer.WriteInteger(Parallel);
+                            writer.WriteInteger(parallel);
                         }
                     }
                     using (writer.PushSequence())

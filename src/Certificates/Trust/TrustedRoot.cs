@@ -19,9 +19,6 @@ public sealed class SignedRoot
 
     public RootReference Reference => new(Content.Version, Digests.Sha256);
 
-    /// <summary>By key id, for display: how far the signing has come.</summary>
-    public ImmutableArray<string> SignedBy => [.. Envelope.Signatures.Select(signature => signature.KeyId)];
-
     internal DsseEnvelope Envelope { get; }
 
     private byte[] Message => Dsse.Pae(Envelope.PayloadType, Envelope.Payload);
@@ -47,6 +44,12 @@ public sealed class SignedRoot
             throw Rejection.Because("SIG_DUP_SIGNER", $"{by.Key.KeyId} has signed version {Content.Version} already; a key counts once");
         return new SignedRoot(Envelope with { Signatures = Envelope.Signatures.Add(new DsseSignature(by.Key.KeyId, [.. by.Sign(Message)])) }, Content);
     }
+
+    /// <summary>How far the signing has come: ids of root keys, of this root and of the one before it, with a signature that verifies.</summary>
+    public ImmutableArray<string> VerifiedBy(RootContent? previous) =>
+    [
+        .. RootKeys(Content, previous).Where(key => Envelope.Signatures.Any(signature => key.Refuse(Message, signature.Value.AsSpan()) is null)).Select(key => key.KeyId),
+    ];
 
     /// <exception cref="RejectedException">ENV_*, ROOT_* or KEY_*.</exception>
     public static SignedRoot Read(ReadOnlyMemory<byte> file) => Of(Dsse.Read(file, RootJson.PayloadType, "ENV"));
