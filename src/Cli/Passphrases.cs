@@ -12,7 +12,8 @@ internal static class Passphrases
 {
     public static Option<int?> Option() => new("--passphrase-fd")
     {
-        Description = "Read passphrase or PIN, a line each, from this open file descriptor  口令所在的文件描述符", HelpName = "N",
+        Description = "Read passphrase or PIN, a line each, from this open file descriptor  口令所在的文件描述符",
+        HelpName = "N",
     };
 
     /// <param name="descriptor">Null: ask at the terminal.</param>
@@ -49,7 +50,7 @@ internal static class Passphrases
         if (!isNew)
             return first;
         using var second = Ask("Once more 再输一次: ");
-        if (first.Equals(second))
+        if (first.IsSame(second))
             return first;
         first.Dispose();
         throw Bad(what, "the two passphrases differ; nothing was made");

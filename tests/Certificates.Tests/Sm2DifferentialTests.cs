@@ -55,7 +55,9 @@ public sealed class Sm2DifferentialTests
             using var process = Process.Start(new ProcessStartInfo(
                 "openssl", $"pkeyutl -verify -pubin -inkey {folder["k"]} -rawin -digest sm3 -pkeyopt distid:1234567812345678 -sigfile {folder["s"]} -in {folder["m"]}")
             {
-                RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                UseShellExecute = false,
             })!;
             process.StandardOutput.ReadToEnd();
             process.WaitForExit();

@@ -22,7 +22,8 @@ public sealed class Passphrase : IDisposable
 
     internal ReadOnlySpan<byte> Bytes => _bytes;
 
-    public bool Equals(Passphrase other) => CryptographicOperations.FixedTimeEquals(_bytes, other._bytes);
+    /// <summary>Compares in the same time, wherever they differ.</summary>
+    public bool IsSame(Passphrase other) => CryptographicOperations.FixedTimeEquals(_bytes, other._bytes);
 
     public void Dispose() => CryptographicOperations.ZeroMemory(_bytes);
 }

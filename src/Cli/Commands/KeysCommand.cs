@@ -10,18 +10,27 @@ internal static class KeysCommand
 {
     private static readonly Dictionary<string, KeyDuty> Roles = new(StringComparer.Ordinal)
     {
-        ["root"] = KeyDuty.Root, ["issuer"] = KeyDuty.Certify, ["status"] = KeyDuty.Status, ["log"] = KeyDuty.Log,
-        ["witness"] = KeyDuty.Witness, ["time-stamp"] = KeyDuty.TimeStamp, ["runner"] = KeyDuty.Runner,
+        ["root"] = KeyDuty.Root,
+        ["issuer"] = KeyDuty.Certify,
+        ["status"] = KeyDuty.Status,
+        ["log"] = KeyDuty.Log,
+        ["witness"] = KeyDuty.Witness,
+        ["time-stamp"] = KeyDuty.TimeStamp,
+        ["runner"] = KeyDuty.Runner,
     };
 
     private static readonly Dictionary<string, KeyDuty> Duties = new(StringComparer.Ordinal)
     {
-        ["certify"] = KeyDuty.Certify, ["tester"] = KeyDuty.Tester, ["reviewer"] = KeyDuty.Reviewer,
+        ["certify"] = KeyDuty.Certify,
+        ["tester"] = KeyDuty.Tester,
+        ["reviewer"] = KeyDuty.Reviewer,
     };
 
     private static readonly Dictionary<string, KeyAlgorithm> Algorithms = new(StringComparer.Ordinal)
     {
-        ["ecdsa-p256-sha256"] = KeyAlgorithm.EcdsaP256Sha256, ["sm2-sm3"] = KeyAlgorithm.Sm2Sm3, ["ed25519"] = KeyAlgorithm.Ed25519,
+        ["ecdsa-p256-sha256"] = KeyAlgorithm.EcdsaP256Sha256,
+        ["sm2-sm3"] = KeyAlgorithm.Sm2Sm3,
+        ["ed25519"] = KeyAlgorithm.Ed25519,
     };
 
     public static Command Create(Machine machine) => new("keys", "Make and look after signing keys  签名密钥的生成与管理")
@@ -73,7 +82,7 @@ internal static class KeysCommand
             if (parsed.GetValue(json))
                 KeyView.WriteJson(keys, machine.Time.GetUtcNow());
             else
-                KeyView.Print(keys, machine.Time.GetUtcNow());
+                KeyView.Print(keys, "record 记录", machine.Time.GetUtcNow());
         });
         return command;
     }

@@ -172,7 +172,8 @@ internal static class TrustCommand
 
     private static Option<string[]> Thresholds() => new("--threshold")
     {
-        Description = "Role and how many of its keys have to sign, such as root=3; 1 if not given, and more than half for root  角色门限", HelpName = "ROLE=N",
+        Description = "Role and how many of its keys have to sign, such as root=3; 1 if not given, and more than half for root  角色门限",
+        HelpName = "ROLE=N",
     };
 
     private static Option<string> Expires() => new("--expires") { Description = "Last day (UTC), or a time  截止日期", HelpName = "DATE", Required = true };

@@ -55,7 +55,7 @@ internal static class TrustPackCommand
         {
             var pack = TrustPack.Open(ReadPack(parsed.GetValue(file)!), TrustCommand.ReadState(machine, parsed.GetValue(environment)!), machine.Time.GetUtcNow());
             Print(pack);
-            KeyView.Print(pack.Keys.Keys.Select(key => ("", key)), machine.Time.GetUtcNow());
+            KeyView.Print(pack.Keys.Keys.OrderBy(key => key.Role, StringComparer.Ordinal).Select((key, at) => ($"{at + 1}", key)), "#", machine.Time.GetUtcNow());
             foreach (var path in pack.Paths)
                 Console.WriteLine($"  {path}");
         }));

@@ -16,9 +16,10 @@ internal static class KeyView
         Console.WriteLine($"  environment  {key.Environment.ToString().ToLowerInvariant()}");
     }
 
-    public static void Print(IEnumerable<(string File, KeyRecord Key)> keys, DateTimeOffset now) => Table.Print(
+    /// <param name="keys">With the files in which they were found; or with other words that name them.</param>
+    public static void Print(IEnumerable<(string File, KeyRecord Key)> keys, string title, DateTimeOffset now) => Table.Print(
         Console.Out,
-        [["file", "role 角色", "algorithm", "environment", "valid to 至", "state 状态", "keyid"],
+        [[title, "role 角色", "algorithm", "environment", "valid to 至", "state 状态", "keyid"],
             .. keys.Select(row => (string[])
             [
                 row.File, Role(row.Key), row.Key.AlgorithmName, row.Key.Environment.ToString().ToLowerInvariant(), Times.Utc(row.Key.ValidTo), State(row.Key, now), row.Key.KeyId,
@@ -35,7 +36,7 @@ internal static class KeyView
         {
             Console.WriteLine($"  {role}: {threshold} of {content.Of(role).Count()}");
             foreach (var key in content.Of(role))
-                Console.WriteLine($"    {Mark(signed.Contains(key.KeyId), role)} {key.KeyId}  {key.AlgorithmName}{(key.Person is { } person ? $"  {Role(key)} {person}" : "")}"
+                Console.WriteLine($"    {Mark(signed.Contains(key.KeyId), role)} {key.KeyId}  {key.AlgorithmName}{(role == "issuer" ? $"  {Role(key)}" : "")}"
                     + $"  until {Times.Utc(key.ValidTo)}{(key.RevokedAt is { } at ? $"  REVOKED 已吊销 {Times.Utc(at)}" : "")}");
         }
 
