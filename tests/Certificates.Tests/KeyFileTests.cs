@@ -87,6 +87,11 @@ public sealed class KeyFileTests : IDisposable
             File.WriteAllText(Key, ecdsa.ExportEncryptedPkcs8PrivateKeyPem(words, weak));
             Refuses("not encrypted in a way that is read", words);
         }
+        File.WriteAllText(_folder["plain.pem"], ecdsa.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(_folder["words"], words);
+        Assert.Equal(0, OpenSsl($"pkcs8 -topk8 -scrypt -scrypt_N 1024 -scrypt_r 8 -scrypt_p 1 -v2 aes-256-cbc -in {_folder["plain.pem"]} -out {_folder["weak.key"]} -passout file:{_folder["words"]}"));
+        File.WriteAllText(Key, File.ReadAllText(_folder["weak.key"]));
+        Refuses("N=1024", words);
     }
 
     [Theory]

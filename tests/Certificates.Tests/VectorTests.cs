@@ -54,7 +54,7 @@ public sealed class VectorTests
 
         Assert.Null(record.Refuse(text, good));
         Assert.Equal("SIG_BAD", record.Refuse([.. text, 0], good));
-        Assert.Equal("SIG_ENCODING", record.Refuse(text, good[..63]));
+        Assert.Equal("SIG_ENCODING", record.Refuse(text, good.AsSpan(0, 63)));
         Assert.Equal("SIG_ENCODING", record.Refuse(text, [.. good, 0]));
         Assert.Equal("SIG_ENCODING", record.Refuse(text, []));
         Assert.Equal("SIG_BAD", record.Refuse(text, [.. new byte[64]])); // R and S of zero
@@ -145,7 +145,7 @@ public sealed class VectorTests
 
         Assert.Equal(KeyAlgorithm.EcdsaP256Sha256, Spki.AlgorithmOf(good));
         Assert.Null(Spki.AlgorithmOf([.. good, 0]));
-        Assert.Null(Spki.AlgorithmOf(good[..^1]));
+        Assert.Null(Spki.AlgorithmOf(good.AsSpan(0, good.Length - 1)));
         Assert.Null(Spki.AlgorithmOf(@explicit.ExportSubjectPublicKeyInfo()));
         using var rsa = RSA.Create(1024);
         Assert.Null(Spki.AlgorithmOf(rsa.ExportSubjectPublicKeyInfo()));
