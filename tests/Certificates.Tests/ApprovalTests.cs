@@ -10,7 +10,7 @@ public sealed class ApprovalTests
     private static readonly SignedApproval ByTester = SignedApproval.Sign(Evidence, Id, Given.Now, Waived.Tester);
     private static readonly SignedApproval ByReviewer = SignedApproval.Sign(Evidence, Id, Given.Now, Waived.Reviewer);
 
-    private static VerifiedApprovals Check(params SignedApproval[] approvals) => VerifiedApprovals.Check(approvals, Evidence, Id, Waived.Trust);
+    private static VerifiedApprovals Check(params SignedApproval[] approvals) => VerifiedApprovals.Check(approvals, Evidence, Id, Waived.Trust, Given.Now);
 
     private static void Refuses(string code, params SignedApproval[] approvals) => Given.Refuses(code, () => Check(approvals));
 
@@ -30,7 +30,7 @@ public sealed class ApprovalTests
         Refuses("APPROVAL_SAME_PERSON", ByTester, SignedApproval.Sign(Evidence, Id, Given.Now, Waived.TesterAsReviewer));
         var again = GivenKeys.Make(KeyDuty.Tester, person: "u-17");
         var trust = TrustStore.Of([.. Waived.Trust.Keys, again.Key]);
-        Given.Refuses("APPROVAL_SAME_PERSON", () => VerifiedApprovals.Check([ByTester, SignedApproval.Sign(Evidence, Id, Given.Now, again)], Evidence, Id, trust));
+        Given.Refuses("APPROVAL_SAME_PERSON", () => VerifiedApprovals.Check([ByTester, SignedApproval.Sign(Evidence, Id, Given.Now, again)], Evidence, Id, trust, Given.Now));
     }
 
     [Fact, MustRefuse("W3a")]
@@ -61,6 +61,10 @@ public sealed class ApprovalTests
         Refuses("SIG_UNTRUSTED", ByTester, SignedApproval.Sign(Evidence, Id, Given.Now, Waived.Unknown));
         Refuses("SIG_ROLE", ByTester, SignedApproval.Seal(ByReviewer.Content, Given.P256Signer));
         Refuses("KEY_WINDOW", ByTester, SignedApproval.Sign(Evidence, Id, GivenKeys.To.AddSeconds(1), Waived.Reviewer));
+        // dated back, by a key that is revoked or expired by now
+        var revoked = TrustStore.Of([.. Waived.Trust.Keys.Where(key => key.KeyId != Waived.Reviewer.Key.KeyId), Waived.Reviewer.Key with { RevokedAt = Given.Now.AddDays(1) }]);
+        Given.Refuses("KEY_REVOKED", () => VerifiedApprovals.Check([ByTester, ByReviewer], Evidence, Id, revoked, Given.Now.AddDays(1)));
+        Given.Refuses("KEY_WINDOW", () => VerifiedApprovals.Check([ByTester, ByReviewer], Evidence, Id, Waived.Trust, GivenKeys.To.AddSeconds(1)));
         Given.Refuses("APPROVAL_SIG", () => SignedApproval.Sign(Evidence, Id, Given.Now, Given.P256Signer));
     }
 

@@ -144,13 +144,15 @@ public sealed class VerifiedApprovals
 
     /// <param name="approvals">In any order.</param>
     /// <param name="evidence">Of the manifest that the certificate is issued for.</param>
+    /// <param name="proven">When the approvals are known to have been there, for the windows of the keys: what an approval says of its own time proves
+    /// nothing. At issuing the present; later the time of the certificate's token.</param>
     /// <exception cref="RejectedException">
     /// APPROVAL_SAME_KEY, APPROVAL_SAME_PERSON, APPROVAL_MISSING, APPROVAL_SUBJECT, APPROVAL_SIG, KEY_WINDOW or KEY_REVOKED; SIG_* for a signature.
     /// </exception>
-    public static VerifiedApprovals Check(IReadOnlyCollection<SignedApproval> approvals, DigestPair evidence, string certificateId, TrustStore trust)
+    public static VerifiedApprovals Check(IReadOnlyCollection<SignedApproval> approvals, DigestPair evidence, string certificateId, TrustStore trust, DateTimeOffset proven)
     {
         SelfTest.Run();
-        var signed = approvals.Select(approval => (Approval: approval, Signer: SignerOf(approval, trust))).OrderBy(pair => pair.Approval.Content.Role).ToList();
+        var signed = approvals.Select(approval => (Approval: approval, Signer: SignerOf(approval, trust, proven))).OrderBy(pair => pair.Approval.Content.Role).ToList();
         if (signed.DistinctBy(pair => pair.Signer.KeyId, StringComparer.Ordinal).Count() != signed.Count)
             throw Rejection.Because("APPROVAL_SAME_KEY", "one key has signed two approvals; it takes two people with a key each");
         // names are compared as people read them: u-17 and U-17 are one person
@@ -163,13 +165,13 @@ public sealed class VerifiedApprovals
         return new VerifiedApprovals([.. signed.Select(pair => pair.Approval)], [.. signed.Select(pair => pair.Signer)]);
     }
 
-    private static KeyRecord SignerOf(SignedApproval approval, TrustStore trust)
+    private static KeyRecord SignerOf(SignedApproval approval, TrustStore trust, DateTimeOffset proven)
     {
         var content = approval.Content;
         if (SignatureCheck.Signers(approval.Envelope, trust, "approvals", KeyDuty.Tester, KeyDuty.Reviewer) is not [var signer])
             throw Rejection.Because("APPROVAL_SIG", $"the approval of {content.Person} has several signatures; each person signs an own one");
         if (signer.Person != content.Person || signer.Duty != content.Role)
             throw Rejection.Because("APPROVAL_SIG", $"the approval says {Words.Of(content.Role)} {content.Person}; it is signed with the key of the {Words.Of(signer.Duty)} {signer.Person}");
-        return signer.RefuseAt(content.At) is { } why ? throw new RejectedException(why) : signer;
+        return (signer.RefuseAt(content.At) ?? signer.RefuseAt(proven)) is { } why ? throw new RejectedException(why) : signer;
     }
 }

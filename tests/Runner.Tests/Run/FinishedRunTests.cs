@@ -175,39 +175,28 @@ public sealed class FinishedRunTests
         return run;
     }
 
-    private sealed class Waivable : IDisposable
+    private sealed class Waivable(GivenRun run) : IDisposable
     {
-        private readonly TempFolder _keys = new();
+        // opening a key takes a while on purpose, so that all tests share the two
+        private static readonly Lazy<(ISigner Tester, ISigner Reviewer)> Keys = new(() => (Key("u-17", KeyDuty.Tester), Key("u-09", KeyDuty.Reviewer)));
 
-        public Waivable(GivenRun run)
-        {
-            Given = run;
-            (Tester, Reviewer) = (Key("tester.key", "u-17", KeyDuty.Tester), Key("reviewer.key", "u-09", KeyDuty.Reviewer));
-            People = TrustStore.Of(Tester.Key, Reviewer.Key);
-        }
+        public GivenRun Given => run;
 
-        public GivenRun Given { get; }
+        public ISigner Tester => Keys.Value.Tester;
 
-        public ISigner Tester { get; }
+        public ISigner Reviewer => Keys.Value.Reviewer;
 
-        public ISigner Reviewer { get; }
-
-        public TrustStore People { get; }
+        public TrustStore People { get; } = TrustStore.Of(Keys.Value.Tester.Key, Keys.Value.Reviewer.Key);
 
         public RunDirectory Only() => Given.Only();
 
-        public void Dispose()
-        {
-            Tester.Dispose();
-            Reviewer.Dispose();
-            Given.Dispose();
-            _keys.Dispose();
-        }
+        public void Dispose() => Given.Dispose();
 
-        private ISigner Key(string name, string person, KeyDuty duty)
+        private static ISigner Key(string person, KeyDuty duty)
         {
-            var path = _keys.At(name);
             static Passphrase Words(string what, bool isNew) => new("correct horse battery"u8);
+            using var folder = new TempFolder();
+            var path = folder.At($"{person}.key");
             var spec = new KeySpec { Algorithm = KeyAlgorithm.EcdsaP256Sha256, Duty = duty, Person = person, Environment = KeyEnvironment.Test, Life = TimeSpan.FromDays(730) };
             KeyFile.Create(path, spec, Words, new StandingStill(Now.AddDays(-30)));
             return KeyFile.Open(path, Words);
