@@ -20,7 +20,7 @@ public static class CertificateIssuer
     /// <inheritdoc cref="Issue(Certificate, ImmutableArray{ISigner})"/>
     public static byte[] Issue(Certificate content, ImmutableArray<ISigner> signers, TrustStore people, Standard standard)
     {
-        var waiving = people.Keys.Where(key => key.Duty != KeyDuty.Certify);
+        var waiving = people.Keys.Where(key => key.IsPersonal);
         return Issue(content, signers, TrustStore.Of([.. signers.Select(signer => signer.Key), .. waiving]), _ => standard);
     }
 

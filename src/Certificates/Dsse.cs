@@ -69,13 +69,23 @@ internal static class Dsse
         return Read(envelope, payloadTypes.FirstOrDefault(type => type == envelope.TryText("payloadType"), payloadTypes[0]));
     }
 
+    /// <summary>Reads one that may have no signatures yet, to add the first.</summary>
+    /// <inheritdoc cref="Read(ReadOnlyMemory{byte}, string, string)"/>
+    public static DsseEnvelope ReadDraft(ReadOnlyMemory<byte> file, string payloadType, string prefix)
+    {
+        using var document = JsonGate.Parse(file, prefix, MaxBytes, Shape);
+        return Read(new JsonMembers(document.RootElement, prefix, ""), payloadType, fewest: 0);
+    }
+
     /// <summary>Reads an envelope that is a value within a document that has passed the gates.</summary>
     /// <inheritdoc cref="Read(ReadOnlyMemory{byte}, string, string)"/>
-    public static DsseEnvelope Read(JsonMembers envelope, string payloadType)
+    public static DsseEnvelope Read(JsonMembers envelope, string payloadType) => Read(envelope, payloadType, fewest: 1);
+
+    private static DsseEnvelope Read(JsonMembers envelope, string payloadType, int fewest)
     {
         var payload = envelope.Text("payload");
         var signatures = envelope.Objects("signatures", Entry);
-        if (signatures.IsEmpty)
+        if (signatures.Length < fewest)
             throw envelope.Refuse("NO_SIGNATURES", "the envelope has no signatures");
         if (signatures.Length > MaxSignatures)
             throw envelope.Refuse("TOO_MANY_SIGS", $"the envelope has {signatures.Length} signatures; at most {MaxSignatures} are read");

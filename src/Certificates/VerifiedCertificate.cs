@@ -63,12 +63,8 @@ public sealed class VerifiedCertificate
             throw Rejection.Because("KEY_ENVIRONMENT",
                 $"{key.KeyId} is a {Words.Of(key.Environment)} key; the certificate says {Words.Of(content.Issuer.Environment)}");
         }
-        // No time stamp proves when a signature was made, so an expired key could sign with an old date: the key must be in force now, too.
-        if (!key.IsInForce(content.IssuedAt) || !key.IsInForce(now))
-        {
-            throw Rejection.Because("KEY_WINDOW",
-                $"{key.KeyId} is valid from {UtcText.Write(key.ValidFrom)} to {UtcText.Write(key.ValidTo)}; "
-                + $"the certificate was issued {UtcText.Write(content.IssuedAt)} and it is {UtcText.Write(now)}");
-        }
+        // No time stamp proves when a signature was made, so an expired or revoked key could sign with an old date: the key must be in force now, too.
+        if ((key.RefuseAt(content.IssuedAt) ?? key.RefuseAt(now)) is { } why)
+            throw new RejectedException(why with { Message = $"{why.Message}; the certificate was issued {UtcText.Write(content.IssuedAt)} and it is {UtcText.Write(now)}" });
     }
 }

@@ -26,6 +26,8 @@ internal static class Program
             VerifyCommand.Create(machine),
             WaiverCommand.Create(machine),
             LogCommand.Create(machine),
+            KeysCommand.Create(machine),
+            TrustCommand.Create(machine),
             IssueCommand.Create(machine),
             ListCommand.Create(machine),
             DiffCommand.Create(machine),

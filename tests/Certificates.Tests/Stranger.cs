@@ -1,7 +1,7 @@
 using Org.BouncyCastle.Asn1;
-using Org.BouncyCastle.Asn1.GM;
 using Org.BouncyCastle.Crypto;
 using Org.BouncyCastle.Crypto.Digests;
+using Org.BouncyCastle.Crypto.EC;
 using Org.BouncyCastle.Crypto.Parameters;
 using Org.BouncyCastle.Crypto.Signers;
 using Org.BouncyCastle.Math;
@@ -92,7 +92,7 @@ internal sealed class Stranger
 
     private static ECDomainParameters Domain()
     {
-        var named = GMNamedCurves.GetByName("sm2p256v1");
+        var named = CustomNamedCurves.GetByName("sm2p256v1");
         return new ECDomainParameters(named.Curve, named.G, named.N, named.H);
     }
 }

@@ -10,30 +10,11 @@ internal static class Waived
     public const string Failure = "measured 9 %; limit 5 %";
     public const string Reason = "驱动 25.2.0 降频缺陷，厂商已确认";
 
-    private static readonly Lazy<ImmutableArray<PersonKey>> KeysOfThisRun = new(() =>
-    {
-        using var folder = new TempFolder();
-        PersonKey Make(string name, string person, KeyDuty duty, KeyAlgorithm algorithm = KeyAlgorithm.EcdsaP256Sha256)
-        {
-            PersonKey.Create(folder[name + ".pem"], person, duty, algorithm, new FixedTime(Given.Now.AddDays(-30)));
-            return PersonKey.Open(folder[name + ".pem"]); // not disposed: the signers serve the whole run
-        }
-        return
-        [
-            Make("tester", "u-17", KeyDuty.Tester), Make("reviewer", "u-09", KeyDuty.Reviewer, KeyAlgorithm.Sm2Sm3),
-            Make("second-tester", "u-18", KeyDuty.Tester), Make("same-person", "U-17", KeyDuty.Reviewer), Make("unknown", "u-66", KeyDuty.Reviewer),
-        ];
-    });
-
-    public static ISigner Tester => KeysOfThisRun.Value[0].Signer;
-
-    public static ISigner Reviewer => KeysOfThisRun.Value[1].Signer;
-
-    public static ISigner SecondTester => KeysOfThisRun.Value[2].Signer;
-
-    public static ISigner TesterAsReviewer => KeysOfThisRun.Value[3].Signer;
-
-    public static ISigner Unknown => KeysOfThisRun.Value[4].Signer;
+    public static readonly ISigner Tester = GivenKeys.Make(KeyDuty.Tester, person: "u-17");
+    public static readonly ISigner Reviewer = GivenKeys.Make(KeyDuty.Reviewer, KeyAlgorithm.Sm2Sm3, "u-09");
+    public static readonly ISigner SecondTester = GivenKeys.Make(KeyDuty.Tester, person: "u-18");
+    public static readonly ISigner TesterAsReviewer = GivenKeys.Make(KeyDuty.Reviewer, person: "U-17");
+    public static readonly ISigner Unknown = GivenKeys.Make(KeyDuty.Reviewer, person: "u-66");
 
     /// <summary>The keys of the issuer and of everybody but <see cref="Unknown"/>.</summary>
     public static TrustStore Trust { get; } = TrustStore.Of([.. Given.Trust.Keys, Tester.Key, Reviewer.Key, SecondTester.Key, TesterAsReviewer.Key]);

@@ -14,23 +14,13 @@ public sealed class WaiverCommandTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("cli-waivers-").FullName;
     private readonly DateTimeOffset _now = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
 
-    private string Tester => Path.Combine(_folder, "tester.pem");
+    private const string Secret = "correct horse battery";
 
-    private string Reviewer => Path.Combine(_folder, "reviewer.pem");
+    private static Passphrase Words(string what, bool isNew) => new(System.Text.Encoding.UTF8.GetBytes(Secret));
 
-    [Fact]
-    public async Task A_key_is_made_once_with_its_record_beside_it()
-    {
-        var (exit, output, _) = await AdaptAsync("waiver", "key", Tester, "--duty", "tester", "--person", "u-17", "--algorithm", "sm2");
-        Assert.Equal(0, exit);
-        Assert.Contains("tester.trust.json", output, StringComparison.Ordinal);
-        Assert.Equal(KeyAlgorithm.Sm2Sm3, Assert.Single(TrustStore.Read(File.ReadAllBytes(PersonKey.TrustPath(Tester))).Keys).Algorithm);
+    private string Tester => Path.Combine(_folder, "tester.key");
 
-        Assert.Equal(3, (await AdaptAsync("waiver", "key", Tester, "--duty", "tester", "--person", "u-17")).Exit);
-        Assert.Equal(3, (await AdaptAsync("waiver", "key", Reviewer, "--duty", "certify", "--person", "u-17")).Exit);
-        Assert.Equal(3, (await AdaptAsync("waiver", "key", Reviewer, "--duty", "reviewer", "--person", "张三")).Exit);
-        Assert.False(File.Exists(Reviewer));
-    }
+    private string Reviewer => Path.Combine(_folder, "reviewer.key");
 
     [Fact]
     public async Task The_second_person_sees_what_is_signed_and_nobody_signs_twice()
@@ -38,13 +28,13 @@ public sealed class WaiverCommandTests : IDisposable
         MakeKeys();
         var file = Write("w.json", Sign(Draft()).ToBytes());
 
-        Assert.Equal(3, (await AdaptAsync("waiver", "sign", file, "--key", Tester)).Exit);
-        var (exit, output, _) = await AdaptAsync("waiver", "sign", "w.json", "--key", Reviewer);
+        Assert.Equal(3, (await AdaptAsync("waiver", "sign", file, "--key", Tester, "--passphrase-fd", "0")).Exit);
+        var (exit, output, _) = await AdaptAsync("waiver", "sign", "w.json", "--key", Reviewer, "--passphrase-fd", "0");
 
         Assert.Equal(0, exit);
         Assert.All(["PERF-12", Failure, Reason, "https://bugs.example.cn/4711", "u-09"], words => Assert.Contains(words, output, StringComparison.Ordinal));
         Assert.Equal(2, SignedWaiver.Read(File.ReadAllBytes(file)).Signatures);
-        Assert.Equal(3, (await AdaptAsync("waiver", "sign", file, "--key", Reviewer)).Exit);
+        Assert.Equal(3, (await AdaptAsync("waiver", "sign", file, "--key", Reviewer, "--passphrase-fd", "0")).Exit);
     }
 
     [Fact]
@@ -100,9 +90,9 @@ public sealed class WaiverCommandTests : IDisposable
     [Theory]
     [InlineData("waiver show none.json", "cannot be read")]
     [InlineData("waiver show bad.json", "is not a waiver")]
-    [InlineData("waiver sign bad.json --key none.pem", "adapt waiver key")]
-    [InlineData("waiver new --run none --check OPS-01 --reason x --defect https://a.cn/1 --expires tomorrow --key none.pem", "tomorrow")]
-    [InlineData("waiver new --run none --check OPS-01 --reason x --defect https://a.cn/1 --expires 2027-01-31 --key none.pem", "none.pem")]
+    [InlineData("waiver sign bad.json --key none.key", "adapt keys new")]
+    [InlineData("waiver new --run none --check OPS-01 --reason x --defect https://a.cn/1 --expires tomorrow --key none.key", "tomorrow")]
+    [InlineData("waiver new --run none --check OPS-01 --reason x --defect https://a.cn/1 --expires 2027-01-31 --key none.key", "none.key")]
     [InlineData("issue none --waiver bad.json", "--trust")]
     [InlineData("issue none --waiver none.json --trust none.trust.json", "none.trust.json")]
     public async Task What_cannot_be_used_is_exit_code_3_and_named(string arguments, string named)
@@ -122,7 +112,7 @@ public sealed class WaiverCommandTests : IDisposable
         var file = Write("w.json", Both(Draft()).ToBytes());
 
         var issued = await AdaptAsync(["issue", _folder, "--waiver", file, .. Trust]);
-        var drafted = await AdaptAsync("waiver", "new", "--run", _folder, "--check", "OPS-01", "--reason", "x", "--defect", "https://a.cn/1", "--expires", "2027-01-31", "--key", Tester);
+        var drafted = await AdaptAsync("waiver", "new", "--run", _folder, "--check", "OPS-01", "--reason", "x", "--defect", "https://a.cn/1", "--expires", "2027-01-31", "--key", Tester, "--passphrase-fd", "0");
 
         Assert.All([issued, drafted], ended =>
         {
@@ -133,9 +123,9 @@ public sealed class WaiverCommandTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private string[] Trust => ["--trust", PersonKey.TrustPath(Tester), "--trust", PersonKey.TrustPath(Reviewer)];
+    private string[] Trust => ["--trust", KeyFile.TrustPath(Tester), "--trust", KeyFile.TrustPath(Reviewer)];
 
-    private Task<(int Exit, string Output, string Error)> AdaptAsync(params string[] arguments) => AdaptProgram.RunAsync(_folder, Golden.Root, arguments);
+    private Task<(int Exit, string Output, string Error)> AdaptAsync(params string[] arguments) => AdaptProgram.RunAsync(_folder, Golden.Root, Secret + "\n", arguments);
 
     private string Write(string name, byte[] content)
     {
@@ -146,20 +136,22 @@ public sealed class WaiverCommandTests : IDisposable
 
     private void MakeKeys()
     {
-        PersonKey.Create(Tester, "u-17", KeyDuty.Tester, KeyAlgorithm.EcdsaP256Sha256, TimeProvider.System);
-        PersonKey.Create(Reviewer, "u-09", KeyDuty.Reviewer, KeyAlgorithm.Sm2Sm3, TimeProvider.System);
+        static KeySpec Spec(KeyDuty duty, string person, KeyAlgorithm algorithm) =>
+            new() { Duty = duty, Person = person, Algorithm = algorithm, Environment = KeyEnvironment.Test, Life = TimeSpan.FromDays(730) };
+        KeyFile.Create(Tester, Spec(KeyDuty.Tester, "u-17", KeyAlgorithm.EcdsaP256Sha256), Words, TimeProvider.System);
+        KeyFile.Create(Reviewer, Spec(KeyDuty.Reviewer, "u-09", KeyAlgorithm.Sm2Sm3), Words, TimeProvider.System);
     }
 
     private SignedWaiver Sign(Waiver draft)
     {
-        using var tester = PersonKey.Open(Tester);
-        return SignedWaiver.Sign(draft, tester.Signer);
+        using var tester = KeyFile.Open(Tester, Words);
+        return SignedWaiver.Sign(draft, tester);
     }
 
     private SignedWaiver Both(Waiver draft)
     {
-        using var reviewer = PersonKey.Open(Reviewer);
-        return Sign(draft).SignAlso(reviewer.Signer);
+        using var reviewer = KeyFile.Open(Reviewer, Words);
+        return Sign(draft).SignAlso(reviewer);
     }
 
     /// <summary>A certificate by the shipped standard that passed but for PERF-12, and the arguments that name whom to trust.</summary>
@@ -167,7 +159,7 @@ public sealed class WaiverCommandTests : IDisposable
     {
         MakeKeys();
         using var keys = DevelopmentKeys.OpenOrCreate(Path.Combine(_folder, "keys"), TimeProvider.System);
-        var people = TrustStore.Of([.. TrustStore.Read(File.ReadAllBytes(PersonKey.TrustPath(Tester))).Keys, .. TrustStore.Read(File.ReadAllBytes(PersonKey.TrustPath(Reviewer))).Keys]);
+        var people = TrustStore.Of([.. TrustStore.Read(File.ReadAllBytes(KeyFile.TrustPath(Tester))).Keys, .. TrustStore.Read(File.ReadAllBytes(KeyFile.TrustPath(Reviewer))).Keys]);
         var standard = Shipped();
         var now = keys.Trust.Keys[0].ValidFrom;
         var waiver = Both(Draft() with { IssuedAt = now, Suite = new("full", standard.Version, standard.Sha256) });

@@ -22,8 +22,8 @@ public sealed class WaiverTests(Bench bench)
         var alone = await AdaptAsync(["issue", run.Path, "--waiver", file, .. trust]);
         Assert.True(alone.ExitCode == 1, $"{alone}");
         Assert.True(alone.Output[0].EndsWith("WAIVER_SIG", StringComparison.Ordinal), $"{alone}");
-        Assert.Equal(3, (await AdaptAsync(["waiver", "sign", file, "--key", tester])).ExitCode);
-        Assert.Equal(0, (await AdaptAsync(["waiver", "sign", file, "--key", reviewer])).ExitCode);
+        Assert.Equal(3, (await AdaptAsync(["waiver", "sign", file, "--key", tester, .. Words])).ExitCode);
+        Assert.Equal(0, (await AdaptAsync(["waiver", "sign", file, "--key", reviewer, .. Words])).ExitCode);
         var issued = await AdaptAsync(["issue", run.Path, "--waiver", file, .. trust]);
         Assert.True(issued.ExitCode == 0, $"{issued}");
 
@@ -49,11 +49,13 @@ public sealed class WaiverTests(Bench bench)
 
         foreach (var (check, words) in new[] { ("COR-18", "does not let COR-18 be waived"), ("OPS-01", "broke off"), ("OPS-02", "is pass") })
         {
-            var refused = await AdaptAsync(["waiver", "new", "--run", run.Path, "--check", check, .. Why, "--key", tester]);
+            var refused = await AdaptAsync(["waiver", "new", "--run", run.Path, "--check", check, .. Why, "--key", tester, .. Words]);
             Assert.True(refused.ExitCode == 3, $"{check}: {refused}");
             Assert.Contains(words, refused.Errors, StringComparison.Ordinal);
         }
     }
+
+    private static string[] Words => ["--passphrase-fd", "3"];
 
     private static string[] Why => ["--reason", "厂商缺陷 4711", "--defect", "https://bugs.example.cn/4711", "--expires", $"{TimeProvider.System.GetUtcNow().AddDays(60):yyyy-MM-dd}"];
 
@@ -72,15 +74,15 @@ public sealed class WaiverTests(Bench bench)
 
     private async Task<string> WaiverAsync(RunDirectory run, string check, string key)
     {
-        var drafted = await AdaptAsync(["waiver", "new", "--run", run.Path, "--check", check, .. Why, "--key", key]);
+        var drafted = await AdaptAsync(["waiver", "new", "--run", run.Path, "--check", check, .. Why, "--key", key, .. Words]);
         Assert.True(drafted.ExitCode == 0, $"{drafted}");
         return bench.Place.Write($"{run.Id}/waiver.json", Assert.Single(drafted.Output));
     }
 
     private async Task<string> KeyAsync(string duty, string person)
     {
-        var key = bench.Place.Write($"{person}/note.txt", "") + ".pem";
-        var made = await AdaptAsync(["waiver", "key", key, "--duty", duty, "--person", person]);
+        var key = bench.Place.Write($"{person}/note.txt", "") + ".key";
+        var made = await AdaptAsync(["keys", "new", key, "--role", "issuer", "--duty", duty, "--person", person, .. Words]);
         Assert.True(made.ExitCode == 0, $"{made}");
         return key;
     }
@@ -90,5 +92,7 @@ public sealed class WaiverTests(Bench bench)
     private static (int, string?) Code(Ended ended) =>
         (ended.ExitCode, JsonDocument.Parse(Assert.Single(ended.Output)).RootElement.GetProperty("code").GetString());
 
-    private Task<Ended> AdaptAsync(string[] arguments) => bench.RunAsync(string.Join(' ', arguments.Take(2)), arguments, Token);
+    /// <summary>With a passphrase on a file descriptor, for the commands that ask for one.</summary>
+    private Task<Ended> AdaptAsync(string[] arguments) => bench.RunAsync(
+        string.Join(' ', arguments.Take(2)), ["sh", "-c", $"exec \"$0\" \"$@\" 3<{bench.Place.Write("words/passphrase", "correct horse battery\n")}"], arguments, Token);
 }

@@ -1,3 +1,5 @@
+using System.Formats.Asn1;
+
 namespace Adaptation.Certificates;
 
 /// <summary>Lets through only signatures that are the one DER spelling of two numbers from 1 to n-1, before any library sees them.</summary>
@@ -27,6 +29,22 @@ internal static class EcSignature
         var order = algorithm == KeyAlgorithm.Sm2Sm3 ? Sm2Order : P256Order;
         return IsInRange(r, order) && IsInRange(s, order) ? null : "SIG_RANGE";
     }
+
+    /// <summary>The one DER spelling of r and s.</summary>
+    /// <param name="raw">Two big-endian numbers of the same length.</param>
+    public static byte[] FromRaw(ReadOnlySpan<byte> raw)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            writer.WriteIntegerUnsigned(Shortest(raw[..(raw.Length / 2)]));
+            writer.WriteIntegerUnsigned(Shortest(raw[(raw.Length / 2)..]));
+        }
+        return writer.Encode();
+    }
+
+    private static ReadOnlySpan<byte> Shortest(ReadOnlySpan<byte> number) =>
+        number[..^1].IndexOfAnyExcept((byte)0) is >= 0 and var start ? number[start..] : number[^1..];
 
     private static bool TryTakeInteger(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> magnitude)
     {

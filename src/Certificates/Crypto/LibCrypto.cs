@@ -94,6 +94,10 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Library)]
     public static partial int EVP_DigestSign(DigestContext context, byte* signature, nuint* signatureLength, byte* message, nuint length);
 
+    [LibraryImport(Library)]
+    public static partial int EVP_PBE_scrypt(
+        byte* passphrase, nuint passphraseLength, byte* salt, nuint saltLength, ulong n, ulong r, ulong p, ulong maxMemory, byte* key, nuint keyLength);
+
     /// <summary>Empties this thread's queue of errors, so that none is reported by a later, unrelated call.</summary>
     [LibraryImport(Library)]
     public static partial void ERR_clear_error();

@@ -1,12 +1,14 @@
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-
 namespace Adaptation.Certificates;
 
 /// <summary>SM2 signatures with SM3 (GB/T 32918.2), in DER, by libcrypto. The user id is always stated: OpenSSL's default is not the standard's.</summary>
 internal static unsafe class Sm2
 {
     public const string UserId = "1234567812345678";
+
+    /// <summary>a, b and the base point's x and y of GB/T 32918.5.</summary>
+    private static readonly byte[] Curve = Convert.FromHexString(
+        "FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFC28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93"
+        + "32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7BC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0");
 
     private static ReadOnlySpan<byte> UserIdBytes => "1234567812345678"u8;
 
@@ -16,8 +18,8 @@ internal static unsafe class Sm2
     {
         try
         {
-            using var key = ImportPublic(spki);
-            if (key.IsInvalid || LibCrypto.EVP_PKEY_is_a(key, "SM2") != 1)
+            using var key = NativeKey.ImportPublic(spki);
+            if (key.IsInvalid || LibCrypto.EVP_PKEY_is_a(key, NativeKey.Sm2) != 1)
                 return false;
             using var keyContext = WithUserId(key); // outlives the digest context that borrows it
             using var context = LibCrypto.EVP_MD_CTX_new();
@@ -49,73 +51,16 @@ internal static unsafe class Sm2
         return signature[..(int)length].ToArray();
     }
 
-    /// <summary>Draws a new key.</summary>
-    public static LibCrypto.KeyHandle Generate()
+    /// <summary>What SM2 signs in place of the message: e = SM3(Z || M), with Z over user id, curve and key. For tokens that sign only digests.</summary>
+    /// <param name="spki">Has passed <see cref="Spki"/>.</param>
+    /// <returns>32 bytes.</returns>
+    public static byte[] Digest(ReadOnlySpan<byte> spki, ReadOnlySpan<byte> message)
     {
-        using var context = LibCrypto.EVP_PKEY_CTX_new_from_name(0, "SM2", 0);
-        nint key = 0;
-        LibCrypto.Require(
-            !context.IsInvalid && LibCrypto.EVP_PKEY_keygen_init(context) == 1 && LibCrypto.EVP_PKEY_keygen(context, &key) == 1,
-            "EVP_PKEY_keygen(SM2)");
-        return new LibCrypto.KeyHandle(key);
-    }
-
-    /// <summary>PKCS#8 in PEM. The DER copies are wiped; the text is the caller's.</summary>
-    public static string ExportPem(LibCrypto.KeyHandle key)
-    {
-        var info = LibCrypto.EVP_PKEY2PKCS8(key);
-        LibCrypto.Require(info != 0, "EVP_PKEY2PKCS8(SM2)");
-        try
-        {
-            var der = new byte[LibCrypto.i2d_PKCS8_PRIV_KEY_INFO(info, null)];
-            fixed (byte* target = der)
-            {
-                var end = target;
-                LibCrypto.Require(LibCrypto.i2d_PKCS8_PRIV_KEY_INFO(info, &end) == der.Length, "i2d_PKCS8_PRIV_KEY_INFO");
-            }
-            var pem = PemEncoding.WriteString("PRIVATE KEY", der);
-            CryptographicOperations.ZeroMemory(der);
-            return pem;
-        }
-        finally
-        {
-            LibCrypto.PKCS8_PRIV_KEY_INFO_free(info);
-        }
-    }
-
-    /// <returns>The key, or null if these bytes are no SM2 key in PKCS#8.</returns>
-    public static LibCrypto.KeyHandle? TryImport(ReadOnlySpan<byte> pkcs8)
-    {
-        fixed (byte* start = pkcs8)
-        {
-            var end = start;
-            var key = LibCrypto.d2i_AutoPrivateKey(0, &end, new CLong(pkcs8.Length));
-            if (!key.IsInvalid && end == start + pkcs8.Length && LibCrypto.EVP_PKEY_is_a(key, "SM2") == 1)
-                return key;
-            key.Dispose();
-            LibCrypto.ERR_clear_error();
-            return null;
-        }
-    }
-
-    public static byte[] PublicKey(LibCrypto.KeyHandle key)
-    {
-        var spki = new byte[LibCrypto.i2d_PUBKEY(key, null)];
-        fixed (byte* target = spki)
-        {
-            var end = target;
-            LibCrypto.Require(LibCrypto.i2d_PUBKEY(key, &end) == spki.Length, "i2d_PUBKEY(SM2)");
-        }
-        return spki;
-    }
-
-    private static LibCrypto.KeyHandle ImportPublic(ReadOnlySpan<byte> spki)
-    {
-        fixed (byte* start = spki)
-        {
-            var end = start;
-            return LibCrypto.d2i_PUBKEY(0, &end, new CLong(spki.Length));
-        }
+        byte[] z = Sm3.Hash([0, (byte)(UserIdBytes.Length * 8), .. UserIdBytes, .. Curve, .. Spki.Point(spki)]);
+        using var hash = new Sm3();
+        hash.Append(z);
+        hash.Append(message);
+        return hash.Finish();
     }
 
     private static LibCrypto.KeyContext WithUserId(LibCrypto.KeyHandle key)

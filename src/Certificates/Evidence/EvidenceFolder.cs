@@ -11,8 +11,9 @@ internal static class EvidencePath
         && path.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '/' or '-')
         && path.Split('/').All(segment => segment is not ("" or "." or ".."));
 
-    public static RejectedException Refused(string path) =>
-        Rejection.Because("EVD_PATH", $"{JsonGate.Quote(path)} is no path that evidence may have: relative, letters, digits and . _ / - only");
+    /// <param name="prefix">What the reason code begins with.</param>
+    public static RejectedException Refused(string path, string prefix = "EVD") =>
+        Rejection.Because(prefix + "_PATH", $"{JsonGate.Quote(path)} is no path that a bundle may have: relative, letters, digits and . _ / - only");
 }
 
 /// <summary>The files under a folder, seen without following links.</summary>

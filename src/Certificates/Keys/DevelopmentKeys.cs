@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
-using System.Text;
 using Adaptation.Core;
 
 namespace Adaptation.Certificates;
@@ -59,11 +57,11 @@ public sealed class DevelopmentKeys : IDisposable
     {
         var aside = $"{folder}.{Guid.NewGuid():N}.tmp";
         Directory.CreateDirectory(aside, OwnerFolder);
-        using var p256 = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var sm2 = Sm2.Generate();
-        PrivateKeyFile.Write(Path.Combine(aside, P256File), Encoding.ASCII.GetBytes(p256.ExportPkcs8PrivateKeyPem()));
-        PrivateKeyFile.Write(Path.Combine(aside, Sm2File), Encoding.ASCII.GetBytes(Sm2.ExportPem(sm2)));
-        PrivateKeyFile.Write(Path.Combine(aside, TrustFile), NewTrust([p256.ExportSubjectPublicKeyInfo(), Sm2.PublicKey(sm2)], time));
+        using var p256 = PrivateKey.Generate(KeyAlgorithm.EcdsaP256Sha256);
+        using var sm2 = PrivateKey.Generate(KeyAlgorithm.Sm2Sm3);
+        PrivateKeyFile.Write(Path.Combine(aside, P256File), PrivateKeyFile.Pem(p256));
+        PrivateKeyFile.Write(Path.Combine(aside, Sm2File), PrivateKeyFile.Pem(sm2));
+        PrivateKeyFile.Write(Path.Combine(aside, TrustFile), NewTrust([p256.Spki, sm2.Spki], time));
         try
         {
             Directory.Move(aside, folder);
@@ -86,15 +84,15 @@ public sealed class DevelopmentKeys : IDisposable
     {
         if (new[] { P256File, Sm2File, TrustFile }.FirstOrDefault(name => !File.Exists(Path.Combine(folder, name))) is { } missing)
             throw new BrokenEnvironmentException($"{Path.Combine(folder, missing)} is missing. Delete the folder {folder} to get new keys.");
-        var p256 = PrivateKeyFile.OpenP256(Path.Combine(folder, P256File), Remedy);
-        LibCrypto.KeyHandle? sm2 = null;
+        var p256 = PrivateKeyFile.OpenPlain(Path.Combine(folder, P256File), KeyAlgorithm.EcdsaP256Sha256, Remedy);
+        PrivateKey? sm2 = null;
         try
         {
-            sm2 = PrivateKeyFile.OpenSm2(Path.Combine(folder, Sm2File), Remedy);
+            sm2 = PrivateKeyFile.OpenPlain(Path.Combine(folder, Sm2File), KeyAlgorithm.Sm2Sm3, Remedy);
             var trust = OpenTrust(Path.Combine(folder, TrustFile));
-            var first = RecordOf(trust, p256.ExportSubjectPublicKeyInfo(), folder);
-            var second = RecordOf(trust, Sm2.PublicKey(sm2), folder);
-            return new DevelopmentKeys(folder, trust, [new P256Signer(p256, first), new Sm2Signer(sm2, second)]);
+            var first = RecordOf(trust, p256.Spki, folder);
+            var second = RecordOf(trust, sm2.Spki, folder);
+            return new DevelopmentKeys(folder, trust, [new MemorySigner(p256, first), new MemorySigner(sm2, second)]);
         }
         catch
         {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Adaptation.Core;
 
 namespace Adaptation.Certificates;
@@ -9,26 +8,18 @@ public interface ISigner : IDisposable
     /// <summary>The public half, with algorithm and duty.</summary>
     KeyRecord Key { get; }
 
-    /// <param name="message">The whole message: SM2 hashes the user and the key with it.</param>
-    /// <returns>DER SEQUENCE of r and s.</returns>
+    /// <param name="message">The whole message: SM2 hashes the user and the key with it, and Ed25519 hashes twice.</param>
+    /// <returns>DER SEQUENCE of r and s; for Ed25519 64 raw bytes. It has been verified by <see cref="Key"/>.</returns>
+    /// <exception cref="BrokenEnvironmentException">The key is out of reach, or what it made does not verify.</exception>
     byte[] Sign(ReadOnlySpan<byte> message);
 }
 
-internal sealed class P256Signer(ECDsa key, KeyRecord record) : ISigner
+/// <summary>Signs with a key in memory, which it owns.</summary>
+internal sealed class MemorySigner(PrivateKey key, KeyRecord record) : ISigner
 {
     public KeyRecord Key => record;
 
-    public byte[] Sign(ReadOnlySpan<byte> message) =>
-        Signing.Verified(record, message, key.SignData(message, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
-
-    public void Dispose() => key.Dispose();
-}
-
-internal sealed class Sm2Signer(LibCrypto.KeyHandle key, KeyRecord record) : ISigner
-{
-    public KeyRecord Key => record;
-
-    public byte[] Sign(ReadOnlySpan<byte> message) => Signing.Verified(record, message, Sm2.Sign(key, message));
+    public byte[] Sign(ReadOnlySpan<byte> message) => Signing.Verified(record, message, key.Sign(message));
 
     public void Dispose() => key.Dispose();
 }

@@ -5,9 +5,17 @@ namespace Adaptation.Certificates;
 /// <summary>How closed sets are spelled in files.</summary>
 internal static class Words
 {
-    public static string Of(KeyAlgorithm algorithm) => algorithm == KeyAlgorithm.Sm2Sm3 ? "sm2-sm3" : "ecdsa-p256-sha256";
+    /// <summary>The role whose keys have one of three duties.</summary>
+    public const string Issuer = "issuer";
 
-    public static KeyAlgorithm? TryAlgorithm(string word) => Find(word, Of, KeyAlgorithm.EcdsaP256Sha256, KeyAlgorithm.Sm2Sm3);
+    public static string Of(KeyAlgorithm algorithm) => algorithm switch
+    {
+        KeyAlgorithm.Sm2Sm3 => "sm2-sm3",
+        KeyAlgorithm.Ed25519 => "ed25519",
+        _ => "ecdsa-p256-sha256",
+    };
+
+    public static KeyAlgorithm? TryAlgorithm(string word) => Find(word, Of, KeyAlgorithm.EcdsaP256Sha256, KeyAlgorithm.Sm2Sm3, KeyAlgorithm.Ed25519);
 
     public static string Of(KeyEnvironment environment) => environment == KeyEnvironment.Production ? "production" : "test";
 
@@ -17,10 +25,27 @@ internal static class Words
     {
         KeyDuty.Certify => "certify",
         KeyDuty.Tester => "tester",
-        _ => "reviewer",
+        KeyDuty.Reviewer => "reviewer",
+        _ => RoleOf(duty),
     };
 
+    /// <summary>An issuer's duty, by its word.</summary>
     public static KeyDuty? TryDuty(string word) => Find(word, Of, KeyDuty.Certify, KeyDuty.Tester, KeyDuty.Reviewer);
+
+    public static string RoleOf(KeyDuty duty) => duty switch
+    {
+        KeyDuty.Root => "root",
+        KeyDuty.Status => "status",
+        KeyDuty.Log => "log",
+        KeyDuty.Witness => "witness",
+        KeyDuty.TimeStamp => "time-stamp",
+        KeyDuty.Runner => "runner",
+        _ => Issuer,
+    };
+
+    /// <summary>The duty of a role that has but one.</summary>
+    public static KeyDuty? TryRole(string word) =>
+        Find(word, RoleOf, KeyDuty.Root, KeyDuty.Status, KeyDuty.Log, KeyDuty.Witness, KeyDuty.TimeStamp, KeyDuty.Runner);
 
     public static string Of(Level level) => level switch
     {

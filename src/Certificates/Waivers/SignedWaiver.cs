@@ -29,8 +29,8 @@ public sealed class SignedWaiver
     public SignedWaiver SignAlso(ISigner by)
     {
         SelfTest.Run();
-        if (by.Key.Duty == KeyDuty.Certify)
-            throw Rejection.Because("WAIVER_SIG", $"{by.Key.KeyId} has the duty certify; a waiver is signed by a tester and a reviewer");
+        if (!by.Key.IsPersonal)
+            throw Rejection.Because("WAIVER_SIG", $"{by.Key.KeyId} has the duty {Words.Of(by.Key.Duty)}; a waiver is signed by a tester and a reviewer");
         if (Signatures >= VerifiedWaiver.SignaturesNeeded)
             throw Rejection.Because("WAIVER_SIG", $"{Content.WaiverId} has {Signatures} signatures; a tester's and a reviewer's are all it takes");
         var message = Dsse.Pae(Envelope.PayloadType, Envelope.Payload);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using Adaptation.Certificates;
 using Adaptation.Core;
@@ -7,12 +6,12 @@ using Adaptation.Runner;
 
 namespace Adaptation.Cli;
 
-/// <summary><c>adapt waiver key|new|sign|show</c>: how a tester and a reviewer accept one failure of one run for a while.</summary>
+/// <summary><c>adapt waiver new|sign|show</c>: how a tester and a reviewer accept one failure of one run for a while.</summary>
 internal static class WaiverCommand
 {
     public static Command Create(Machine machine) => new("waiver", "Accept one failure for a while, by two people  两人签字，限期豁免一项不通过")
     {
-        Key(machine), New(machine), Sign(), Show(machine),
+        New(machine), Sign(), Show(machine),
     };
 
     /// <exception cref="BadInputException">The file cannot be read, or is no waiver.</exception>
@@ -28,34 +27,6 @@ internal static class WaiverCommand
         }
     }
 
-    private static Command Key(Machine machine)
-    {
-        var file = new Argument<string>("file") { Description = "New private key, such as tester.pem; its public record goes beside it  新私钥文件" };
-        var person = new Option<string>("--person") { Description = "Whose key it is, such as u-17  持有人", HelpName = "NAME", Required = true };
-        var duty = new Option<string>("--duty") { Description = "tester or reviewer  职责", HelpName = "tester|reviewer", Required = true };
-        duty.AcceptOnlyFromAmong("tester", "reviewer");
-        var algorithm = new Option<string>("--algorithm") { Description = "Of the signatures  签名算法", HelpName = "p256|sm2", DefaultValueFactory = _ => "p256" };
-        algorithm.AcceptOnlyFromAmong("p256", "sm2");
-        var command = new Command("key", "Make a person's signing key  生成个人签名密钥") { file, person, duty, algorithm };
-        command.SetAction(parsed =>
-        {
-            var path = parsed.GetValue(file)!;
-            try
-            {
-                var key = PersonKey.Create(
-                    path, parsed.GetValue(person)!, parsed.GetValue(duty) == "tester" ? KeyDuty.Tester : KeyDuty.Reviewer,
-                    parsed.GetValue(algorithm) == "sm2" ? KeyAlgorithm.Sm2Sm3 : KeyAlgorithm.EcdsaP256Sha256, machine.Time);
-                Console.WriteLine($"key 私钥: {path}, of {key.Person}, {key.KeyId}");
-                Console.WriteLine($"public record 公钥记录: {PersonKey.TrustPath(path)}; give it to whoever issues and verifies");
-            }
-            catch (Exception refused) when (refused is RejectedException or IOException or UnauthorizedAccessException)
-            {
-                throw new BadInputException([new Problem(path, 0, "", $"no key was made: {refused.Message}")]);
-            }
-        });
-        return command;
-    }
-
     private static Command New(Machine machine)
     {
         var run = new Option<string>("--run") { Description = "The run's id, or its folder  运行编号或目录", HelpName = "RUN", Required = true };
@@ -63,15 +34,15 @@ internal static class WaiverCommand
         var reason = new Option<string>("--reason") { Description = "Why it is acceptable  理由", HelpName = "TEXT", Required = true };
         var defect = new Option<string>("--defect") { Description = "Where the defect is tracked  缺陷记录地址", HelpName = "URL", Required = true };
         var expires = new Option<string>("--expires") { Description = "Last day (UTC), or a time such as 2027-01-31T08:00:00Z  截止日期", HelpName = "DATE", Required = true };
-        var (key, runs) = (KeyOption(), FinishedRuns.Folder());
-        var command = new Command("new", "Write a waiver with its first signature to standard output  起草豁免并首签，输出到标准输出") { run, check, reason, defect, expires, key, runs };
+        var (key, passphrase, runs) = (KeyOption(), Passphrases.Option(), FinishedRuns.Folder());
+        var command = new Command("new", "Write a waiver with its first signature to standard output  起草豁免并首签，输出到标准输出") { run, check, reason, defect, expires, key, passphrase, runs };
         command.SetAction(parsed =>
         {
-            var until = ReadTime(parsed.GetValue(expires)!);
-            using var person = PersonKey.Open(parsed.GetValue(key)!);
+            var until = Times.Read(parsed.GetValue(expires)!, "--expires");
+            using var person = KeyFile.Open(parsed.GetValue(key)!, Passphrases.From(parsed.GetValue(passphrase)));
             var finished = FinishedRun.Open(FinishedRuns.Find(parsed.GetValue(run)!, parsed.GetValue(runs)!), machine.Root);
             var draft = finished.Draft(parsed.GetValue(check)!, parsed.GetValue(reason)!, parsed.GetValue(defect)!, machine.Time.GetUtcNow(), until);
-            var waiver = Signed("--reason, --defect", () => SignedWaiver.Sign(draft, person.Signer));
+            var waiver = Signed("--reason, --defect", () => SignedWaiver.Sign(draft, person));
             using var output = Console.OpenStandardOutput();
             output.Write(waiver.ToBytes());
         });
@@ -81,15 +52,15 @@ internal static class WaiverCommand
     private static Command Sign()
     {
         var file = new Argument<string>("waiver") { Description = "The waiver with the first signature; the second is added to it  已首签的豁免文件" };
-        var key = KeyOption();
-        var command = new Command("sign", "Sign what another person signed, after reading it  复核后加签") { file, key };
+        var (key, passphrase) = (KeyOption(), Passphrases.Option());
+        var command = new Command("sign", "Sign what another person signed, after reading it  复核后加签") { file, key, passphrase };
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(file)!;
-            using var person = PersonKey.Open(parsed.GetValue(key)!);
-            var waiver = Signed(path, () => Read(path).SignAlso(person.Signer));
+            using var person = KeyFile.Open(parsed.GetValue(key)!, Passphrases.From(parsed.GetValue(passphrase)));
+            var waiver = Signed(path, () => Read(path).SignAlso(person));
             RunDirectory.WriteWhole(Path.GetFullPath(path), waiver.ToBytes());
-            Console.WriteLine($"signed 已签 by {person.Signer.Key.Person}: {path}");
+            Console.WriteLine($"signed 已签 by {person.Key.Person}: {path}");
             WaiverView.Print(waiver.Content);
         });
         return command;
@@ -170,16 +141,5 @@ internal static class WaiverCommand
         }
     }
 
-    private static Option<string> KeyOption() => new("--key") { Description = "Your private key, made with `adapt waiver key`  本人私钥", HelpName = "FILE", Required = true };
-
-    /// <summary>A day is taken to its last second.</summary>
-    private static DateTimeOffset ReadTime(string text)
-    {
-        const DateTimeStyles utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
-        if (DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, utc, out var time))
-            return time;
-        return DateTimeOffset.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, utc, out var day)
-            ? day.AddDays(1).AddSeconds(-1)
-            : throw new BadInputException([new Problem(text, 0, "--expires", "is neither a day such as 2027-01-31 nor a time such as 2027-01-31T08:00:00Z")]);
-    }
+    private static Option<string> KeyOption() => new("--key") { Description = "Your private key, made with `adapt keys new`  本人私钥", HelpName = "FILE", Required = true };
 }

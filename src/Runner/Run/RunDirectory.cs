@@ -1,4 +1,5 @@
 using System.Globalization;
+using Adaptation.Certificates;
 using Adaptation.Core;
 
 namespace Adaptation.Runner;
@@ -69,16 +70,5 @@ public sealed record RunDirectory(string Path)
     public static ReadOnlySpan<byte> TryRead(string path) => File.Exists(path) ? File.ReadAllBytes(path) : [];
 
     /// <summary>Writes a file whole or not at all, and on the disk before it returns.</summary>
-    public static void WriteWhole(string path, ReadOnlySpan<byte> bytes)
-    {
-        var partial = path + ".partial";
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-        using (var file = File.OpenHandle(partial, FileMode.Create, FileAccess.Write))
-        {
-            RandomAccess.Write(file, bytes, fileOffset: 0);
-            RandomAccess.FlushToDisk(file);
-        }
-
-        File.Move(partial, path, overwrite: true);
-    }
+    public static void WriteWhole(string path, ReadOnlySpan<byte> bytes) => WholeFile.Write(path, bytes);
 }

@@ -43,9 +43,12 @@ public sealed class Bench : IAsyncLifetime
     }
 
     /// <summary>Runs the command line to its end, then sees to it that nothing is left of it.</summary>
-    internal async Task<Ended> RunAsync(string what, IEnumerable<string> arguments, CancellationToken cancellationToken)
+    internal Task<Ended> RunAsync(string what, IEnumerable<string> arguments, CancellationToken cancellationToken) => RunAsync(what, [], arguments, cancellationToken);
+
+    /// <param name="inside">A command that starts the one that follows it.</param>
+    internal async Task<Ended> RunAsync(string what, string[] inside, IEnumerable<string> arguments, CancellationToken cancellationToken)
     {
-        using var process = AdaptProcess.Start(Place, arguments);
+        using var process = AdaptProcess.Start(Place, Place.Data, inside, arguments);
         var ended = await process.EndAsync(cancellationToken);
         _done.Enqueue((what, ended));
         await NothingIsLeftAsync(cancellationToken);

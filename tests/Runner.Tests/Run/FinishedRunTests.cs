@@ -100,7 +100,7 @@ public sealed class FinishedRunTests
         void Refused(string code, params SignedWaiver[] waivers) => Assert.Equal(
             code, Assert.Throws<RejectedException>(() => finished.Issue([.. waivers], run.People, run.Given.Keys, Now, "test")).Rejection.Code);
 
-        Refused("WAIVER_SIG", SignedWaiver.Sign(draft, run.Tester.Signer));
+        Refused("WAIVER_SIG", SignedWaiver.Sign(draft, run.Tester));
         Refused("WAIVER_SCOPE", Signed(run, draft with { RunId = "another" }));
         Refused("WAIVER_SCOPE", Signed(run, draft with { Check = "COR-18" }));
         Refused("WAIVER_SCOPE", Signed(run, draft), Signed(run, draft));
@@ -153,7 +153,7 @@ public sealed class FinishedRunTests
     private static FinishedRun Open(Waivable run) => FinishedRun.Open(run.Only(), run.Given.Root);
 
     private static SignedWaiver Signed(Waivable run, Waiver? waiver = null) =>
-        SignedWaiver.Sign(waiver ?? Open(run).Draft("OPS-01", Reason, Defect, Now, Later), run.Tester.Signer).SignAlso(run.Reviewer.Signer);
+        SignedWaiver.Sign(waiver ?? Open(run).Draft("OPS-01", Reason, Defect, Now, Later), run.Tester).SignAlso(run.Reviewer);
 
     /// <summary>Carries out a run whose containers cannot be removed, by a standard that lets OPS-01 be waived.</summary>
     private static async Task<Waivable> GivenWaivableAsync(string mark = "  waivable: true\n", bool dies = false)
@@ -175,40 +175,31 @@ public sealed class FinishedRunTests
         return run;
     }
 
-    private sealed class Waivable : IDisposable
+    private sealed class Waivable(GivenRun run) : IDisposable
     {
-        private readonly TempFolder _keys = new();
+        // opening a key takes a while on purpose, so that all tests share the two
+        private static readonly Lazy<(ISigner Tester, ISigner Reviewer)> Keys = new(() => (Key("u-17", KeyDuty.Tester), Key("u-09", KeyDuty.Reviewer)));
 
-        public Waivable(GivenRun run)
-        {
-            Given = run;
-            (Tester, Reviewer) = (Key("tester.pem", "u-17", KeyDuty.Tester), Key("reviewer.pem", "u-09", KeyDuty.Reviewer));
-            People = TrustStore.Of(Tester.Signer.Key, Reviewer.Signer.Key);
-        }
+        public GivenRun Given => run;
 
-        public GivenRun Given { get; }
+        public ISigner Tester => Keys.Value.Tester;
 
-        public PersonKey Tester { get; }
+        public ISigner Reviewer => Keys.Value.Reviewer;
 
-        public PersonKey Reviewer { get; }
-
-        public TrustStore People { get; }
+        public TrustStore People { get; } = TrustStore.Of(Keys.Value.Tester.Key, Keys.Value.Reviewer.Key);
 
         public RunDirectory Only() => Given.Only();
 
-        public void Dispose()
-        {
-            Tester.Dispose();
-            Reviewer.Dispose();
-            Given.Dispose();
-            _keys.Dispose();
-        }
+        public void Dispose() => Given.Dispose();
 
-        private PersonKey Key(string name, string person, KeyDuty duty)
+        private static ISigner Key(string person, KeyDuty duty)
         {
-            var path = _keys.At(name);
-            PersonKey.Create(path, person, duty, KeyAlgorithm.EcdsaP256Sha256, new StandingStill(Now.AddDays(-30)));
-            return PersonKey.Open(path);
+            static Passphrase Words(string what, bool isNew) => new("correct horse battery"u8);
+            using var folder = new TempFolder();
+            var path = folder.At($"{person}.key");
+            var spec = new KeySpec { Algorithm = KeyAlgorithm.EcdsaP256Sha256, Duty = duty, Person = person, Environment = KeyEnvironment.Test, Life = TimeSpan.FromDays(730) };
+            KeyFile.Create(path, spec, Words, new StandingStill(Now.AddDays(-30)));
+            return KeyFile.Open(path, Words);
         }
     }
 
