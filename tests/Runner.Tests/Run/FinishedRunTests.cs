@@ -182,9 +182,9 @@ public sealed class FinishedRunTests
 
         public GivenRun Given => run;
 
-        public ISigner Tester => Keys.Value.Tester;
+        public ISigner Tester { get; } = Keys.Value.Tester;
 
-        public ISigner Reviewer => Keys.Value.Reviewer;
+        public ISigner Reviewer { get; } = Keys.Value.Reviewer;
 
         public TrustStore People { get; } = TrustStore.Of(Keys.Value.Tester.Key, Keys.Value.Reviewer.Key);
 
