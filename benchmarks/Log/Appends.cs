@@ -39,8 +39,7 @@ internal static class Appends
     private static (double PerSecond, List<double> Milliseconds, double Processor) Measure(string folder, int count, TimeSpan time)
     {
         Directory.CreateDirectory(folder);
-        LogKey.Create(Path.Combine(folder, "key.pem"), "bench.example/log");
-        using var key = LogKey.Open(Path.Combine(folder, "key.pem"));
+        using var key = BenchKey.Make(Path.Combine(folder, "bench.key"), "bench.example/log");
         using var writer = LogWriter.Open(Path.Combine(folder, "log"), key);
         writer.Append(Batch(0, count)); // warms the code
         var (samples, total, processor) = (new List<double>(), 0L, Environment.CpuUsage.TotalTime);

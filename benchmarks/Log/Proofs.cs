@@ -12,8 +12,7 @@ internal static class Proofs
 
     public static string Table(string folder, int entries)
     {
-        var (keyFile, log) = (Path.Combine(folder, "large.pem"), Path.Combine(folder, "large"));
-        LogKey.Create(keyFile, "bench.example/large");
+        var (keyFile, log) = (Path.Combine(folder, "large.key"), Path.Combine(folder, "large"));
         var started = Stopwatch.GetTimestamp();
         Fill(keyFile, log, entries);
         var filled = Stopwatch.GetElapsedTime(started);
@@ -45,7 +44,7 @@ internal static class Proofs
 
     private static void Fill(string keyFile, string log, int entries)
     {
-        using var key = LogKey.Open(keyFile);
+        using var key = BenchKey.Make(keyFile, "bench.example/large");
         using var writer = LogWriter.Open(log, key);
         for (var first = 0; first < entries; first += BatchEntries)
         {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Adaptation.Certificates;
 using Adaptation.Certificates.Tests;
 using Adaptation.Testing;
 
@@ -10,17 +11,23 @@ namespace Adaptation.Cli.Tests;
 /// <summary>The log as people type it: screens, exit codes, and a process that is killed while it writes.</summary>
 public sealed class LogCommandTests : IDisposable
 {
+    private const string Secret = "correct horse battery";
     private readonly string _folder = Directory.CreateTempSubdirectory("cli-log-").FullName;
+
+    public LogCommandTests() => KeyFile.Create(
+        Path.Combine(_folder, "log1.key"),
+        new KeySpec { Duty = KeyDuty.Log, Algorithm = KeyAlgorithm.Ed25519, Environment = KeyEnvironment.Test, Life = TimeSpan.FromDays(365) },
+        (_, _) => new Passphrase(Encoding.UTF8.GetBytes(Secret)), TimeProvider.System);
 
     [Fact]
     public async Task A_log_is_made_written_proved_audited_and_mirrored()
     {
-        Assert.Contains("log1.policy", Ok(await AdaptAsync("log", "new", "log", "--origin", "hwcert.example.org/log1", "--key", "log1.pem")), StringComparison.Ordinal);
+        Assert.Contains("log1.policy", Ok(await SignAsync("log", "new", "log", "--origin", "hwcert.example.org/log1", "--key", "log1.key")), StringComparison.Ordinal);
         var files = Enumerable.Range(0, 3).Select(at => Write($"{at}.json", Envelope(at))).ToArray();
 
-        Assert.StartsWith("0  ", Ok(await AdaptAsync(["log", "append", "log", "--key", "log1.pem", .. files[..2]])), StringComparison.Ordinal);
+        Assert.StartsWith("0  ", Ok(await SignAsync(["log", "append", "log", "--key", "log1.key", .. files[..2]])), StringComparison.Ordinal);
         File.Copy(Path.Combine(_folder, "log/checkpoint"), Path.Combine(_folder, "seen"));
-        Ok(await AdaptAsync("log", "append", "log", "--key", "log1.pem", files[2]));
+        Ok(await SignAsync("log", "append", "log", "--key", "log1.key", files[2]));
         Ok(await AdaptAsync("log", "prove", "log", files[1], "--policy", "log1.policy", "--out", "1.tlog-proof"));
         Assert.Contains("LOGGED 已入日志  index 序号 1", Ok(await AdaptAsync("log", "check", files[1], "1.tlog-proof", "--policy", "log1.policy")), StringComparison.Ordinal);
         Assert.Contains("历史未改", Ok(await AdaptAsync("log", "audit", "log", "--policy", "log1.policy", "--since", "seen")), StringComparison.Ordinal);
@@ -29,7 +36,7 @@ public sealed class LogCommandTests : IDisposable
         Refused("LOG_OTHER_LEAF", await AdaptAsync("log", "check", files[2], "1.tlog-proof", "--policy", "log1.policy"));
         File.Copy(Path.Combine(_folder, "seen"), Path.Combine(_folder, "log/checkpoint"), overwrite: true);
         Refused("LOG_ROLLBACK", await AdaptAsync("log", "mirror", "log", "mirror", "--policy", "log1.policy"));
-        Assert.Equal(3, (await AdaptAsync("log", "new", "log2", "--origin", "hwcert.example.org/log2", "--key", "log1.pem")).Exit);
+        Assert.Equal(3, (await SignAsync("log", "new", "log2", "--origin", "hwcert.example.org/log2", "--key", "log1.key")).Exit);
         Assert.Equal(3, (await AdaptAsync("log", "audit", "log", "--policy", files[0])).Exit);
     }
 
@@ -37,8 +44,8 @@ public sealed class LogCommandTests : IDisposable
     [Fact]
     public async Task A_log_is_mirrored_from_a_web_server()
     {
-        Ok(await AdaptAsync("log", "new", "log", "--origin", "hwcert.example.org/log1", "--key", "log1.pem"));
-        Ok(await AdaptAsync("log", "append", "log", "--key", "log1.pem", Write("0.json", Envelope(0)), Write("1.json", Envelope(1))));
+        Ok(await SignAsync("log", "new", "log", "--origin", "hwcert.example.org/log1", "--key", "log1.key"));
+        Ok(await SignAsync("log", "append", "log", "--key", "log1.key", Write("0.json", Envelope(0)), Write("1.json", Envelope(1))));
         using var server = new StaticServer(Path.Combine(_folder, "log"));
 
         Ok(await AdaptAsync("log", "mirror", server.Address, "mirror", "--policy", "log1.policy"));
@@ -54,15 +61,15 @@ public sealed class LogCommandTests : IDisposable
     [Fact]
     public async Task What_is_wrong_is_not_logged_and_an_older_copy_is_not_written_on()
     {
-        Ok(await AdaptAsync("log", "new", "log", "--origin", "hwcert.example.org/log1", "--key", "log1.pem"));
+        Ok(await SignAsync("log", "new", "log", "--origin", "hwcert.example.org/log1", "--key", "log1.key"));
         var file = Write("0.json", Envelope(0));
-        Refused("ENV_JSON", await AdaptAsync("log", "append", "log", "--key", "log1.pem", Write("bad.json", "{")));
+        Refused("ENV_JSON", await SignAsync("log", "append", "log", "--key", "log1.key", Write("bad.json", "{")));
         Directory.Move(Path.Combine(_folder, "log"), Path.Combine(_folder, "old"));
         Directory.CreateDirectory(Path.Combine(_folder, "log"));
-        Ok(await AdaptAsync("log", "append", "log", "--key", "log1.pem", file));
+        Ok(await SignAsync("log", "append", "log", "--key", "log1.key", file));
 
-        Refused("LOG_ROLLBACK", await AdaptAsync("log", "append", "old", "--key", "log1.pem", file));
-        Assert.Equal(4, (await WhileWritingAsync(() => AdaptAsync("log", "append", "log", "--key", "log1.pem", file))).Exit);
+        Refused("LOG_ROLLBACK", await SignAsync("log", "append", "old", "--key", "log1.key", file));
+        Assert.Equal(4, (await WhileWritingAsync(() => SignAsync("log", "append", "log", "--key", "log1.key", file))).Exit);
     }
 
     [Fact]
@@ -76,7 +83,7 @@ public sealed class LogCommandTests : IDisposable
 
     private async Task KillAsync(int kills)
     {
-        Ok(await AdaptAsync("log", "new", "log", "--origin", "hwcert.example.org/log1", "--key", "log1.pem"));
+        Ok(await SignAsync("log", "new", "log", "--origin", "hwcert.example.org/log1", "--key", "log1.key"));
         var (random, promised, heads, next, recovered) = (new Random(20261122), new Dictionary<int, string>(), new Dictionary<int, string>(), 0, 0);
         for (var kill = 0; kill < kills; kill++)
         {
@@ -166,7 +173,7 @@ public sealed class LogCommandTests : IDisposable
     private Process Start()
     {
         var dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
-        var start = new ProcessStartInfo(dotnet, [Path.Combine(AppContext.BaseDirectory, "adapt.dll"), "log", "append", "log", "--key", "log1.pem", "-"])
+        var start = new ProcessStartInfo(dotnet, [Path.Combine(AppContext.BaseDirectory, "adapt.dll"), "log", "append", "log", "--key", "log1.key", "--passphrase-fd", "0", "-"])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -176,7 +183,9 @@ public sealed class LogCommandTests : IDisposable
         };
         start.Environment["ADAPTATION_ROOT"] = Golden.Root;
         start.Environment["XDG_DATA_HOME"] = Path.Combine(_folder, "data");
-        return Process.Start(start)!;
+        var process = Process.Start(start)!;
+        process.StandardInput.WriteLine(Secret);
+        return process;
     }
 
     /// <summary>A failed run, signed by a key that nobody here knows.</summary>
@@ -196,6 +205,8 @@ public sealed class LogCommandTests : IDisposable
     }
 
     private Task<(int Exit, string Output, string Error)> AdaptAsync(params string[] arguments) => AdaptProgram.RunAsync(_folder, Golden.Root, arguments);
+
+    private Task<(int Exit, string Output, string Error)> SignAsync(params string[] arguments) => AdaptProgram.RunAsync(_folder, Golden.Root, Secret + "\n", [.. arguments, "--passphrase-fd", "0"]);
 
     private static string Ok((int Exit, string Output, string Error) run)
     {

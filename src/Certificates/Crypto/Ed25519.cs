@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Adaptation.Core;
 
 namespace Adaptation.Certificates;
@@ -87,17 +85,6 @@ internal static unsafe class Ed25519
         return Refuse(PublicKey(key), message, signature) is null
             ? signature
             : throw new BrokenEnvironmentException("The Ed25519 signature just made does not verify; this machine cannot be trusted to sign.");
-    }
-
-    /// <summary>Draws a new private key: PKCS#8 in PEM, as bytes that the caller wipes.</summary>
-    public static byte[] GeneratePem()
-    {
-        Span<byte> der = stackalloc byte[Pkcs8Prefix.Length + KeyBytes];
-        Pkcs8Prefix.CopyTo(der);
-        RandomNumberGenerator.Fill(der[Pkcs8Prefix.Length..]);
-        var pem = Encoding.ASCII.GetBytes(PemEncoding.WriteString("PRIVATE KEY", der));
-        CryptographicOperations.ZeroMemory(der);
-        return pem;
     }
 
     /// <returns>The key, or null if these bytes are no Ed25519 key in PKCS#8.</returns>

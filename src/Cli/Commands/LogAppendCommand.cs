@@ -13,29 +13,30 @@ internal static class LogAppendCommand
 
     public static Command Create(Machine machine)
     {
-        var (folder, key, trust) = (LogCommand.Folder(), LogCommand.KeyOption(), LogCommand.TrustOption());
+        var (folder, key, passphrase, trust) = (LogCommand.Folder(), LogCommand.KeyOption(), Passphrases.Option(), LogCommand.TrustOption());
         var objects = new Argument<string[]>("object")
         {
             Description = "Signed objects, DSSE envelopes: certificates, run results passed or failed; - reads one a line from standard input  已签名对象，- 表示逐行读标准输入",
             Arity = ArgumentArity.OneOrMore,
         };
-        var command = new Command("append", "Append signed objects; prints the index of each once it is durable  追加条目，落盘后输出序号") { folder, objects, key, trust };
+        var command = new Command("append", "Append signed objects; prints the index of each once it is durable  追加条目，落盘后输出序号") { folder, objects, key, passphrase, trust };
         command.SetAction((parsed, cancellationToken) =>
         {
             var keys = LogCommand.ReadTrust(parsed.GetValue(trust));
+            LogKey Opened() => LogKey.Open(parsed.GetValue(key)!, KeyFile.Open(parsed.GetValue(key)!, Passphrases.From(parsed.GetValue(passphrase))));
             var names = parsed.GetValue(objects)!;
             return names is ["-"]
-                ? AppendLinesAsync(parsed.GetValue(folder)!, parsed.GetValue(key)!, keys, cancellationToken)
-                : Task.FromResult(LogCommand.Refusing(() => AppendFiles(parsed.GetValue(folder)!, parsed.GetValue(key)!, names, keys)));
+                ? AppendLinesAsync(parsed.GetValue(folder)!, Opened, keys, cancellationToken)
+                : Task.FromResult(LogCommand.Refusing(() => AppendFiles(parsed.GetValue(folder)!, Opened, names, keys)));
         });
         return command;
     }
 
     /// <summary>All or none.</summary>
-    private static int AppendFiles(string folder, string keyFile, string[] names, TrustStore trust)
+    private static int AppendFiles(string folder, Func<LogKey> opened, string[] names, TrustStore trust)
     {
         var leaves = names.Select(name => Leaf(TrustFiles.ReadFile(name, "the signed object"), name, trust)).ToArray();
-        using var key = LogKey.Open(keyFile);
+        using var key = opened();
         using var writer = Open(folder, key);
         var first = writer.Append([.. leaves.Select(leaf => leaf.Bytes.AsMemory())]);
         for (var at = 0; at < leaves.Length; at++)
@@ -45,9 +46,9 @@ internal static class LogAppendCommand
     }
 
     /// <summary>One object a line; as many as have come in while the last batch went to the disk make the next one.</summary>
-    private static async Task<int> AppendLinesAsync(string folder, string keyFile, TrustStore trust, CancellationToken cancellationToken)
+    private static async Task<int> AppendLinesAsync(string folder, Func<LogKey> opened, TrustStore trust, CancellationToken cancellationToken)
     {
-        using var key = LogKey.Open(keyFile);
+        using var key = opened();
         var lines = Channel.CreateBounded<string>(new BoundedChannelOptions(4 * BatchEntries) { SingleReader = true, SingleWriter = true });
         var reading = Task.Run(() => ReadLinesAsync(lines.Writer, cancellationToken), cancellationToken);
         try

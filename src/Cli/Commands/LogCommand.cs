@@ -15,7 +15,7 @@ internal static class LogCommand
 
     public static Argument<string> Folder() => new("log") { Description = "The log's folder  日志目录" };
 
-    public static Option<string> KeyOption() => new("--key") { Description = "The log's private key, made with `adapt log new`  日志私钥", HelpName = "FILE", Required = true };
+    public static Option<string> KeyOption() => new("--key") { Description = "The log's private key, made with `adapt keys new --role log`  日志私钥", HelpName = "FILE", Required = true };
 
     public static Option<string[]> TrustOption() => TrustFiles.Option("Trusted keys: a signature that names one of them has to verify  受信公钥");
 
@@ -43,10 +43,9 @@ internal static class LogCommand
 
     private static Command New(Machine machine)
     {
-        var (folder, key) = (Folder(), KeyOption());
-        key.Description = "New private key, such as log1.pem; what belongs to it goes beside it  新私钥文件";
+        var (folder, key, passphrase) = (Folder(), KeyOption(), Passphrases.Option());
         var origin = new Option<string>("--origin") { Description = "The log's name for ever, such as hwcert.example.org/log1  日志名称，永不更改", HelpName = "NAME", Required = true };
-        var command = new Command("new", "Make an empty log and its key  新建日志与密钥") { folder, origin, key };
+        var command = new Command("new", "Make an empty log for a key  为密钥新建空日志") { folder, origin, key, passphrase };
         command.SetAction(parsed =>
         {
             var (path, place) = (parsed.GetValue(key)!, parsed.GetValue(folder)!);
@@ -54,11 +53,12 @@ internal static class LogCommand
             {
                 if (Path.Exists(Path.Combine(place, "checkpoint")))
                     throw new IOException($"{place} holds a log already");
-                var known = LogKey.Create(path, parsed.GetValue(origin)!);
-                using var opened = LogKey.Open(path);
+                var signer = KeyFile.Open(path, Passphrases.From(parsed.GetValue(passphrase)));
+                var known = LogKey.Create(path, parsed.GetValue(origin)!, signer.Key);
+                using var opened = LogKey.Open(path, signer);
                 using var writer = LogWriter.Open(place, opened);
                 Console.WriteLine($"log 日志: {place}, {known.Name}, empty 空; any web server can serve the folder  可由任意静态服务器发布");
-                Console.WriteLine($"key 私钥: {path}; beside it {LogKey.MemoryPathOf(path)}, what it signed last: never bring back an old copy  勿恢复其旧副本");
+                Console.WriteLine($"memory 签名记录: {LogKey.MemoryPathOf(path)}, what the key signed last: never bring back an old copy  勿恢复其旧副本");
                 Console.WriteLine($"policy 验证策略: {LogKey.PolicyPathOf(path)}; give it to whoever verifies  交给验证方");
             }
             catch (Exception refused) when (refused is RejectedException or IOException or UnauthorizedAccessException)

@@ -4,13 +4,17 @@ namespace Adaptation.Certificates.Tests;
 internal sealed class DiskLog : IDisposable
 {
     private readonly TempFolder _folder = new();
+    private readonly byte[] _secret = SecretOf(PrivateKey.Generate(KeyAlgorithm.Ed25519));
 
     public DiskLog()
     {
-        LogKey.Create(this["log1.pem"], LogGiven.Origin);
-        using var key = LogKey.Open(this["log1.pem"]);
+        LogKey.Create(this["log1.key"], LogGiven.Origin, Record);
+        using var key = Open("log1.key");
         LogWriter.Open(this["log"], key).Dispose();
     }
+
+    /// <summary>Of its key, which no test reads from a file: what lies beside that matters here.</summary>
+    public KeyRecord Record => Signer().Key;
 
     public LogPolicy Policy => LogPolicy.Read(File.ReadAllBytes(this["log1.policy"]));
 
@@ -32,11 +36,25 @@ internal sealed class DiskLog : IDisposable
         }
     }
 
+    public LogKey Open(string name) => LogKey.Open(this[name], Signer());
+
     public void Dispose() => _folder.Dispose();
+
+    private MemorySigner Signer()
+    {
+        var key = PrivateKey.TryImport([.. _secret])!;
+        return new MemorySigner(key, KeyRecord.For(key.Spki, KeyDuty.Log, GivenKeys.From, GivenKeys.To, KeyEnvironment.Test));
+    }
+
+    private static byte[] SecretOf(PrivateKey key)
+    {
+        using (key)
+            return key.Export();
+    }
 
     private ulong Append(IReadOnlyList<ReadOnlyMemory<byte>> entries, string folder)
     {
-        using var key = LogKey.Open(this["log1.pem"]);
+        using var key = Open("log1.key");
         using var writer = LogWriter.Open(this[folder], key);
         return writer.Append(entries);
     }

@@ -63,14 +63,13 @@ public sealed class WriterTests
     {
         using var log = new DiskLog();
         log.Append(0, 1);
-        foreach (var name in (ReadOnlySpan<string>)["pem", "policy", "memory"])
+        foreach (var name in (ReadOnlySpan<string>)["policy", "memory"])
             File.Copy(log["log1." + name], log["copy." + name]);
-        File.SetUnixFileMode(log["copy.pem"], UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        using var key = LogKey.Open(log["log1.pem"]);
+        using var key = log.Open("log1.key");
         using var writer = LogWriter.Open(log["log"], key);
 
-        Assert.Contains("in use by another process", Assert.Throws<BrokenEnvironmentException>(() => LogKey.Open(log["log1.pem"])).Message, StringComparison.Ordinal);
-        using var copied = LogKey.Open(log["copy.pem"]);
+        Assert.Contains("in use by another process", Assert.Throws<BrokenEnvironmentException>(() => log.Open("log1.key")).Message, StringComparison.Ordinal);
+        using var copied = log.Open("copy.key");
         Assert.Throws<BrokenEnvironmentException>(() => LogWriter.Open(log["log"], copied));
     }
 
@@ -137,19 +136,18 @@ public sealed class WriterTests
     }
 
     [Fact]
-    public void A_key_is_made_once_and_is_of_use_only_whole_and_closed_to_others()
+    public void A_key_has_one_log_and_is_of_use_only_with_what_belongs_to_it()
     {
         using var log = new DiskLog();
 
-        Assert.Throws<IOException>(() => LogKey.Create(log["log1.pem"], LogGiven.Origin));
-        Given.Refuses("LOG_KEY", () => LogKey.Create(log["other.pem"], "no name"));
-        Assert.False(File.Exists(log["other.pem"]));
-        File.SetUnixFileMode(log["log1.pem"], UnixFileMode.UserRead | UnixFileMode.GroupRead);
-        Assert.Contains("chmod 600", Assert.Throws<BadInputException>(() => LogKey.Open(log["log1.pem"])).Message, StringComparison.Ordinal);
-        File.SetUnixFileMode(log["log1.pem"], UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Assert.Throws<IOException>(() => LogKey.Create(log["log1.key"], LogGiven.Origin, log.Record));
+        Given.Refuses("LOG_KEY", () => LogKey.Create(log["other.key"], "no name", log.Record));
+        Given.Refuses("LOG_KEY", () => LogKey.Create(log["other.key"], LogGiven.Origin, GivenRoots.Status.Key));
+        Given.Refuses("LOG_KEY", () => LogKey.Create(log["other.key"], LogGiven.Origin, GivenKeys.Make(KeyDuty.Witness, KeyAlgorithm.Ed25519).Key));
+        Assert.False(File.Exists(log["other.memory"]));
         File.WriteAllText(log["log1.policy"], DesignExample.Policy);
-        Assert.Contains("names no log of the key", Assert.Throws<BadInputException>(() => LogKey.Open(log["log1.pem"])).Message, StringComparison.Ordinal);
-        Assert.Throws<BadInputException>(() => LogKey.Open(log["absent.pem"]));
+        Assert.Contains("names no log of the key", Assert.Throws<BadInputException>(() => log.Open("log1.key")).Message, StringComparison.Ordinal);
+        Assert.Throws<BadInputException>(() => log.Open("absent.key"));
     }
 
     /// <summary>One machine that runs a log until its power goes off: what it promised, and all that its key ever signed.</summary>
