@@ -43,7 +43,7 @@ internal sealed class DiskLog : IDisposable
     private MemorySigner Signer()
     {
         var key = PrivateKey.TryImport([.. _secret])!;
-        return new MemorySigner(key, KeyRecord.For(key.Spki, KeyDuty.Log, GivenKeys.From, GivenKeys.To, KeyEnvironment.Test));
+        return new MemorySigner(key, KeyRecord.For(key.Spki, KeyDuty.Log, GivenKeys.From, GivenKeys.To, KeyEnvironment.Test, person: null));
     }
 
     private static byte[] SecretOf(PrivateKey key)
