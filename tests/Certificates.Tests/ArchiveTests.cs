@@ -90,6 +90,24 @@ public sealed class ArchiveTests : IDisposable
     }
 
     [Fact]
+    public void A_manifest_of_more_bytes_than_can_be_counted_is_refused()
+    {
+        var digests = $"{new string('0', 64)} {new string('0', 64)} {long.MaxValue}";
+        var manifest = EvidenceManifest.Parse(Encoding.ASCII.GetBytes($"hwcert-manifest/v1\n{digests} a\n{digests} b\n"));
+
+        Given.Refuses("EVD_BOMB", () => EvidenceArchive.Extract(new MemoryStream(new byte[1024]), manifest, Target));
+        Assert.False(Directory.Exists(Target));
+    }
+
+    [Fact]
+    public void What_is_unpacked_is_its_owners_alone()
+    {
+        EvidenceArchive.Extract(new MemoryStream(Archive()), EvidenceManifest.Create(Evidence), Target);
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Target));
+    }
+
+    [Fact]
     public void An_archive_has_one_spelling()
     {
         var good = Archive();

@@ -107,6 +107,16 @@ public sealed class KeyFileTests : IDisposable
     }
 
     [Fact]
+    public void A_link_is_no_key()
+    {
+        Create(Spec(KeyAlgorithm.EcdsaP256Sha256));
+        File.Move(Key, _folder["elsewhere"]);
+        File.CreateSymbolicLink(Key, _folder["elsewhere"]);
+
+        Refuses("is a link", Words);
+    }
+
+    [Fact]
     public void The_record_beside_a_key_is_of_that_key()
     {
         Create(Spec(KeyAlgorithm.EcdsaP256Sha256));

@@ -74,6 +74,28 @@ public sealed class RootTests
     }
 
     [Fact]
+    public void A_root_nobody_signed_costs_a_reader_next_to_nothing()
+    {
+        var many = Enumerable.Range(0, 65).Select(_ => GivenKeys.Make(KeyDuty.Root)).ToArray();
+        Given.Refuses("ROOT_ROLE", () => RootJson.Check(GivenRoots.Of(2, threshold: 1, many)));
+        var (payload, unnamed) = (RootJson.Write(GivenRoots.Content), RootJson.Write(Second));
+        Given.Refuses("ROOT_ROLE", () => RootJson.Read(Encoding.UTF8.GetBytes(
+            Encoding.UTF8.GetString(payload).Replace("\"roles\":{", "\"roles\":{\"x\":{\"keyids\":[],\"threshold\":1},", StringComparison.Ordinal))));
+        // whoever does not name the key has all of them tried, on all of the file
+        Given.Refuses("ROOT_KEYID", () => First.Next(Given.Envelope(
+            unnamed, RootJson.PayloadType, [.. Custodians(0, 1, 2).Select(key => ((string?)null, key.Sign(Dsse.Pae(RootJson.PayloadType, unnamed))))])));
+        // the old custodians come first: the signature that does not verify is not looked at
+        Given.Refuses("ROOT_THRESHOLD", () => First.Next(Given.Envelope(unnamed, RootJson.PayloadType, (NewCustodian.Key.KeyId, NewCustodian.Sign("another"u8)))));
+    }
+
+    [Fact]
+    public void A_root_does_not_outlive_its_root_keys()
+    {
+        Given.Refuses("KEY_WINDOW", () => SignedRoot.Draft(GivenRoots.Content with { Expires = GivenKeys.To.AddSeconds(1) }));
+        SignedRoot.Draft(GivenRoots.Content with { Expires = GivenKeys.To });
+    }
+
+    [Fact]
     public void A_root_key_that_is_revoked_does_not_count()
     {
         var revoked = GivenRoots.Content with { Keys = [.. GivenRoots.Content.Keys.Select(key => key.KeyId == GivenRoots.Custodians[0].Key.KeyId ? key with { RevokedAt = Given.Now } : key)] };

@@ -54,6 +54,78 @@ public sealed class TrustPackTests
     }
 
     [Fact]
+    public void Two_packs_of_one_version_are_never_both_believed()
+    {
+        var seen = Open(GivenRoots.Pack(8)).State;
+
+        Given.Refuses("PACK_FORK", () => Open(GivenRoots.Pack(8, ("log/checkpoint", [])), seen));
+        Given.Refuses("PACK_FORK", () => seen.With(Open(GivenRoots.Pack(8, ("log/checkpoint", []))).State));
+        Assert.Equal(seen.ToBytes(), VerifierState.Read(seen.ToBytes()).ToBytes());
+    }
+
+    [Fact]
+    public void A_stolen_status_key_counts_versions_up_no_longer_than_its_root_lasts()
+    {
+        var stolen = Open(GivenRoots.Pack(JsonGate.MaxInteger)).State;
+        var second = GivenRoots.Signed(GivenRoots.Of(2, threshold: 3, GivenRoots.Custodians), GivenRoots.Content, [.. GivenRoots.Custodians[..3]]);
+        var honest = TrustPack.Create(GivenRoots.Files(("root/1.root.dsse.json", GivenRoots.First), ("root/2.root.dsse.json", second)), 9, GivenRoots.Status, Given.Now);
+
+        Given.Refuses("PACK_ROLLBACK", () => Open(GivenRoots.Pack(9), stolen));
+        var after = Open(honest, stolen).State;
+        Assert.Equal((2, 9), (after.Root.Version, after.PackVersion));
+        Assert.Equal((2, 9), (stolen.With(after).Root.Version, stolen.With(after).PackVersion));
+        Assert.Equal(9, after.With(stolen).PackVersion);
+    }
+
+    [Fact]
+    public void A_clock_that_goes_back_is_seen()
+    {
+        var state = Open(GivenRoots.Pack()).State;
+
+        Assert.Equal(Given.Now, state.LastSeen);
+        Given.Refuses("CLOCK_ROLLBACK", () => TrustPack.Open(GivenRoots.Pack(), state with { LastSeen = Given.Now.AddSeconds(301) }, Given.Now));
+        Assert.Equal(Given.Now.AddSeconds(300), Open(GivenRoots.Pack(), GivenRoots.State with { LastSeen = Given.Now.AddSeconds(300) }).State.LastSeen);
+    }
+
+    [Fact]
+    public void Two_histories_of_a_log_are_never_both_remembered()
+    {
+        VerifierState Seen(char root, long size = 5) => GivenRoots.State with { Logs = GivenRoots.State.Logs.Add("log", new SeenLog(size, new string(root, 64))) };
+
+        Given.Refuses("LOG_FORK", () => Seen('a').With(Seen('b')));
+        Assert.Equal(6, Seen('a').With(Seen('b', 6)).Logs["log"].Size);
+        Assert.Equal(5, Seen('a').With(Seen('a')).Logs["log"].Size);
+    }
+
+    [Fact]
+    public void What_was_not_checked_is_not_served()
+    {
+        var second = GivenRoots.Signed(GivenRoots.Of(2, threshold: 3, GivenRoots.Custodians), GivenRoots.Content, [.. GivenRoots.Custodians[..3]]);
+        var pack = TrustPack.Create(GivenRoots.Files(("root/1.root.dsse.json", GivenRoots.First), ("root/2.root.dsse.json", second)), 1, GivenRoots.Status, Given.Now);
+        var pinned = SignedRoot.Read(second).Reference;
+
+        var opened = Open(pack, GivenRoots.State with { Pinned = pinned, Root = pinned });
+        Assert.Null(opened.TryFile("root/1.root.dsse.json"));
+        Assert.Equal(["root/2.root.dsse.json"], opened.Paths);
+    }
+
+    [Fact]
+    public void A_signer_whose_time_is_over_does_not_count_and_spoils_nothing()
+    {
+        var own = GivenKeys.Make(KeyDuty.Status);
+        var over = own.Key with { ValidTo = Given.Now.AddDays(-1) };
+        var content = GivenRoots.Content with { Keys = GivenRoots.Content.Keys.Add(over) };
+        var root = GivenRoots.Signed(content, previous: null, [.. GivenRoots.Custodians[..3]]);
+        var payload = Encoding.UTF8.GetBytes($$$"""{"root":{"sha256":"{{{SignedRoot.Read(root).Reference.Sha256}}}","version":1}}""");
+        const string type = "application/vnd.hwcert.status+json";
+        byte[] List(params ISigner[] by) => Given.Envelope(payload, type, [.. by.Select(key => ((string?)key.Key.KeyId, key.Sign(Dsse.Pae(type, payload))))]);
+        void Make(byte[] list) => TrustPack.Create(GivenRoots.Files(("root/1.root.dsse.json", root), ("status/l.dsse.json", list)), 1, GivenRoots.Status, Given.Now);
+
+        Make(List(GivenRoots.Status, own));
+        Given.Refuses("KEY_WINDOW", () => Make(List(own)));
+    }
+
+    [Fact]
     public void The_manifest_lists_every_file_and_no_other()
     {
         var files = Unpacked(GivenRoots.Pack(1, ("log/checkpoint", "c"u8.ToArray())));
@@ -85,16 +157,21 @@ public sealed class TrustPackTests
     public void A_suite_policy_takes_as_many_custodians_as_a_root()
     {
         const string type = "https://example.org/hwcert/suite-policy/v1";
-        byte[] Policy(string predicateType, params int[] by)
+        byte[] Policy(string predicateType, params int[] by) => Statement(CertificateFormat.StatementType, predicateType, by);
+        byte[] Statement(string statement, string predicateType, int[] by)
         {
             var payload = Encoding.UTF8.GetBytes(
-                $$$"""{"predicate":{"root":{"sha256":"{{{GivenRoots.Pinned.Sha256}}}","version":1}},"predicateType":"{{{predicateType}}}"}""");
+                $$$"""{"_type":"{{{statement}}}","predicate":{"root":{"sha256":"{{{GivenRoots.Pinned.Sha256}}}","version":1}},"predicateType":"{{{predicateType}}}"}""");
             return Given.Envelope(payload, CertificateFormat.PayloadType, [.. by.Select(i => ((string?)null, GivenRoots.Custodians[i].Sign(Dsse.Pae(CertificateFormat.PayloadType, payload))))]);
         }
 
         GivenRoots.Pack(1, ("policy/p.dsse.json", Policy(type, 0, 1, 4)));
         Given.Refuses("PACK_THRESHOLD", () => GivenRoots.Pack(1, ("policy/p.dsse.json", Policy(type, 0, 1))));
         Given.Refuses("PACK_PREDICATE_TYPE", () => GivenRoots.Pack(1, ("policy/p.dsse.json", Policy(CertificateFormat.PredicateType, 0, 1, 4))));
+        Given.Refuses("PACK_TYPE", () => GivenRoots.Pack(1, ("policy/p.dsse.json", Statement("https://in-toto.io/Statement/v0.1", type, [0, 1, 4]))));
+        Given.Refuses("PACK_CASE_VARIANT", () => GivenRoots.Pack(1, ("policy/p.dsse.json", Policy(type + "\",\"PredicateType\":\"x", 0, 1, 4))));
+        Given.Refuses("PACK_MEMBER", () => GivenRoots.Pack(1, ("policy/p.dsse.json", Policy(type + "\",\"more\":\"x", 0, 1, 4))));
+        Given.Refuses("PACK_CASE_VARIANT", () => GivenRoots.Pack(1, ("status/l.dsse.json", GivenRoots.StatusList(GivenRoots.Pinned with { Sha256 = GivenRoots.Pinned.Sha256 + "\",\"Version\":\"7" }))));
     }
 
     [Fact]
@@ -139,6 +216,21 @@ public sealed class TrustPackTests
         Assert.Equal(File.ReadAllBytes(path), state.ToBytes());
         Given.Refuses("STATE_PIN", () => (GivenRoots.State with { Pinned = new RootReference(1, new string('0', 64)) }).Remember(path));
         Given.Refuses("STATE_MEMBER", () => VerifierState.Read("{}"u8.ToArray()));
+    }
+
+    [Fact]
+    public void A_file_is_whole_whoever_writes_at_once_and_nothing_stays_beside_it()
+    {
+        using var folder = new TempFolder();
+
+        Parallel.For(0, 64, i => WholeFile.Write(folder["one"], new byte[1000 + i]));
+        WholeFile.Write(folder["one"], []);
+        Parallel.For(0, 64, i => WholeFile.Change(folder["one"], bytes => [.. bytes, (byte)i]));
+        Assert.Equal(Enumerable.Range(0, 64), File.ReadAllBytes(folder["one"]).Select(octet => (int)octet).Order());
+
+        Assert.Equal([folder["one"]], Directory.GetFiles(folder.Root));
+        Assert.Throws<IOException>(() => WholeFile.Write(Directory.CreateDirectory(folder["folder"]).FullName, []));
+        Assert.Equal([folder["one"]], Directory.GetFiles(folder.Root));
     }
 
     private static System.Collections.Immutable.ImmutableSortedDictionary<string, byte[]> Unpacked(byte[] pack)

@@ -1,7 +1,9 @@
+using System.Runtime.InteropServices;
+
 namespace Adaptation.Certificates;
 
 /// <summary>An evidence folder as one file, <c>evidence.tar</c>: the same bytes for the same folder. The manifest is what is signed, and it bounds what is unpacked.</summary>
-public static class EvidenceArchive
+public static partial class EvidenceArchive
 {
     private const string Prefix = "EVD";
 
@@ -18,12 +20,11 @@ public static class EvidenceArchive
     /// <exception cref="IOException">The folder is there already.</exception>
     public static void Extract(Stream archive, EvidenceManifest manifest, string directory)
     {
-        if (Directory.Exists(directory) || File.Exists(directory))
-            throw new IOException($"{directory} is there already; evidence is unpacked into a new folder");
-        var root = Directory.CreateDirectory(directory).FullName;
+        var limits = Limits(manifest);
+        var root = Path.GetFullPath(directory);
+        Make(root);
         try
         {
-            var limits = new TarLimits(manifest.Files.Length, manifest.Files.Select(file => file.Size).DefaultIfEmpty(0).Max(), manifest.Files.Sum(file => file.Size));
             StrictTar.Read(archive, Prefix, limits, (path, size) => Open(root, path, size, manifest));
             manifest.Check(root);
         }
@@ -33,6 +34,33 @@ public static class EvidenceArchive
             throw;
         }
     }
+
+    private static TarLimits Limits(EvidenceManifest manifest)
+    {
+        try
+        {
+            return new TarLimits(manifest.Files.Length, manifest.Files.Select(file => file.Size).DefaultIfEmpty(0).Max(), manifest.Files.Sum(file => file.Size));
+        }
+        catch (OverflowException)
+        {
+            throw Rejection.Because("EVD_BOMB", $"the manifest lists {manifest.Files.Length} files of more bytes together than can be counted");
+        }
+    }
+
+    /// <summary>One step makes the folder or finds it there: what others could have put into it is not taken for evidence. .NET's own call does not say which.</summary>
+    private static void Make(string directory)
+    {
+        const uint ownerOnly = 0b111_000_000;
+        if (Path.GetDirectoryName(directory) is { Length: > 0 } parent)
+            Directory.CreateDirectory(parent);
+        if (MakeDirectory(directory, ownerOnly) != 0)
+            throw new IOException(Path.Exists(directory)
+                ? $"{directory} is there already; evidence is unpacked into a new folder"
+                : $"{directory} could not be made: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    [LibraryImport("libc", EntryPoint = "mkdir", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int MakeDirectory(string path, uint mode);
 
     private static FileStream Open(string root, string path, long size, EvidenceManifest manifest)
     {

@@ -58,9 +58,15 @@ public static class KeyFile
         if (passphrase.Bytes.Length < Passphrase.MinBytes)
             throw Rejection.Because("KEY_PASSPHRASE", $"the passphrase has {passphrase.Bytes.Length} bytes; a key's has at least {Passphrase.MinBytes}");
         var der = key.Export();
-        var pem = PemEncoding.WriteString(PrivateKeyFile.Encrypted, Pbes2.Encrypt(der, passphrase, parallel));
-        CryptographicOperations.ZeroMemory(der);
-        Write(keyPath, record, Encoding.ASCII.GetBytes(pem + "\n"));
+        try
+        {
+            var pem = PemEncoding.WriteString(PrivateKeyFile.Encrypted, Pbes2.Encrypt(der, passphrase, parallel));
+            Write(keyPath, record, Encoding.ASCII.GetBytes(pem + "\n"));
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(der);
+        }
         return record;
     }
 

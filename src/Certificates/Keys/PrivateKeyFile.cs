@@ -49,16 +49,28 @@ internal static class PrivateKeyFile
     /// <exception cref="BrokenEnvironmentException">Others may use the file, or it is too large to be a key's.</exception>
     public static string Read(string path, string remedy)
     {
-        var mode = File.GetUnixFileMode(path);
+        if (new FileInfo(path).LinkTarget is { } target)
+            throw new BrokenEnvironmentException($"{path} is a link to {target}; whoever owns the folder of a link says which key it is. Give the file itself. {remedy}");
+        using var file = File.OpenRead(path); // what is asked about is what is read, whatever the name means by then
+        var mode = File.GetUnixFileMode(file.SafeFileHandle);
         if ((mode & Others) != UnixFileMode.None)
         {
             throw new BrokenEnvironmentException(
                 $"{path} holds a private key and others may use it (mode {Convert.ToString((int)mode, 8)}, expected 600). "
                 + $"If nobody else had access, run: chmod 600 {path}; otherwise it is no secret any more. {remedy}");
         }
-        return new FileInfo(path).Length <= MaxBytes
-            ? File.ReadAllText(path)
-            : throw new BrokenEnvironmentException($"{path} has more than {MaxBytes} bytes and is no key. {remedy}");
+        var content = new byte[MaxBytes + 1];
+        try
+        {
+            var read = file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+            return read <= MaxBytes
+                ? Encoding.UTF8.GetString(content, 0, read)
+                : throw new BrokenEnvironmentException($"{path} has more than {MaxBytes} bytes and is no key. {remedy}");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(content);
+        }
     }
 
     /// <returns>The DER within the one PEM block of this label, or null.</returns>

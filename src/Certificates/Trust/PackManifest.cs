@@ -9,7 +9,6 @@ internal sealed record PackManifest
     public const string PredicateType = "https://example.org/hwcert/trust-pack/v1";
     private const string Prefix = "PACK";
     private const string SchemaVersion = "1.0";
-    private const int MaxFiles = 100_000;
 
     private static readonly JsonShape Shape = new(
         ("_type", JsonShape.Free),
@@ -70,8 +69,8 @@ internal sealed record PackManifest
         };
         predicate.RefuseOthers();
         root.RefuseOthers();
-        if (manifest.Version < 1 || manifest.Files.Length > MaxFiles)
-            throw root.Refuse("MEMBER", $"version {manifest.Version} with {manifest.Files.Length} files; expected 1 or more, and at most {MaxFiles} files");
+        if (manifest.Version < 1)
+            throw root.Refuse("MEMBER", $"version {manifest.Version}; expected 1 or more");
         for (var i = 1; i < manifest.Files.Length; i++)
             if (string.CompareOrdinal(manifest.Files[i - 1].Path, manifest.Files[i].Path) >= 0)
                 throw root.Refuse("MEMBER", $"the files are not sorted, each once, at {JsonGate.Quote(manifest.Files[i].Path)}");

@@ -12,6 +12,11 @@ internal sealed record PackSlot(string Folder, string PayloadType, string? Predi
 {
     public const string Suffix = ".dsse.json";
 
+    /// <summary>What the pack itself reads of a payload; nothing may look like it.</summary>
+    private static readonly JsonShape Payload = new(("root", RootReferenceJson.Shape));
+
+    private static readonly JsonShape Statement = new(("_type", JsonShape.Free), ("predicate", Payload), ("predicateType", JsonShape.Free), ("subject", JsonShape.Free));
+
     public static readonly ImmutableArray<PackSlot> All =
     [
         new("policy/", CertificateFormat.PayloadType, "https://example.org/hwcert/suite-policy/v1", KeyDuty.Root, NamesRoot: true),
@@ -27,10 +32,10 @@ internal sealed record PackSlot(string Folder, string PayloadType, string? Predi
     {
         var envelope = Dsse.Read(file, PayloadType, "ENV");
         CheckSigners(path, envelope, root, now);
-        using var document = JsonGate.Parse(envelope.Payload, "PACK", Dsse.MaxBytes, JsonShape.Free);
+        using var document = JsonGate.Parse(envelope.Payload, "PACK", Dsse.MaxBytes, PredicateType is null ? Payload : Statement);
         var payload = new JsonMembers(document.RootElement, "PACK", "");
-        if (PredicateType is not null && payload.Text("predicateType") != PredicateType)
-            throw Rejection.Because("PACK_PREDICATE_TYPE", $"{path} is a {JsonGate.Quote(payload.Text("predicateType"))}; expected {PredicateType}");
+        if (PredicateType is not null)
+            CheckStatement(path, payload);
         if (NamesRoot)
             CheckRoot(path, PredicateType is null ? payload : payload.Object("predicate"), root);
         return envelope;
@@ -40,11 +45,23 @@ internal sealed record PackSlot(string Folder, string PayloadType, string? Predi
     public void CheckSigners(string path, DsseEnvelope envelope, TrustedRoot root, DateTimeOffset now)
     {
         var signers = SignatureCheck.Signers(envelope, root.Keys, path, Duty);
-        if (signers.Select(key => key.RefuseAt(now)).FirstOrDefault(refused => refused is not null) is { } why)
-            throw new RejectedException(why with { Message = $"{path}: {why.Message}" });
         var needed = root.Content.Thresholds.GetValueOrDefault(Words.RoleOf(Duty), 1);
-        if (signers.Length < needed)
-            throw Rejection.Because("PACK_THRESHOLD", $"{path} has {signers.Length} signatures by keys of the role {Words.RoleOf(Duty)}; it takes {needed}");
+        if (signers.Count(key => key.IsInForce(now)) >= needed)
+            return;
+        throw signers.Select(key => key.RefuseAt(now)).FirstOrDefault(refused => refused is not null) is { } why
+            ? new RejectedException(why with { Message = $"{path}: {why.Message}" })
+            : Rejection.Because("PACK_THRESHOLD", $"{path} has {signers.Length} signatures by keys of the role {Words.RoleOf(Duty)}; it takes {needed}");
+    }
+
+    private void CheckStatement(string path, JsonMembers statement)
+    {
+        if (statement.Text("predicateType") != PredicateType)
+            throw Rejection.Because("PACK_PREDICATE_TYPE", $"{path} is a {JsonGate.Quote(statement.Text("predicateType"))}; expected {PredicateType}");
+        if (statement.Text("_type") != CertificateFormat.StatementType)
+            throw Rejection.Because("PACK_TYPE", $"{path}: _type is {JsonGate.Quote(statement.Text("_type"))}; expected {CertificateFormat.StatementType}");
+        statement.Get("predicate");
+        statement.TryGet("subject");
+        statement.RefuseOthers();
     }
 
     private static void CheckRoot(string path, JsonMembers payload, TrustedRoot root)

@@ -29,10 +29,15 @@ internal static class RootJson
     public const string Prefix = "ROOT";
     public const string RootRole = "root";
 
+    /// <summary>As many as an envelope has signatures: nobody has signed a root yet when its keys are read, and each costs whoever reads it.</summary>
+    private const int MaxRootKeys = Dsse.MaxSignatures;
+    private const int MaxKeys = 1024;
+
+    private static readonly ImmutableArray<string> Roles = ["root", "issuer", "status", "log", "witness", "time-stamp", "runner"];
     private static readonly JsonShape Role = JsonShape.Of("keyids", "threshold");
     private static readonly JsonShape Shape = new(
         ("environment", JsonShape.Free), ("expires", JsonShape.Free), ("keys", KeyRecordJson.Shape), ("version", JsonShape.Free),
-        ("roles", new JsonShape(("root", Role), ("issuer", Role), ("status", Role), ("log", Role), ("witness", Role), ("time-stamp", Role), ("runner", Role))));
+        ("roles", new JsonShape([.. Roles.Select(role => (role, Role))])));
 
     public static byte[] Write(RootContent root) => LiteralJsonEncoder.Write(writer =>
     {
@@ -57,6 +62,10 @@ internal static class RootJson
         using var document = JsonGate.Parse(payload, Prefix, Dsse.MaxBytes, Shape);
         var root = new JsonMembers(document.RootElement, Prefix, "");
         var roles = root.Object("roles");
+        if (roles.All().FirstOrDefault(member => !Roles.Contains(member.Name)) is { Value.ValueKind: not JsonValueKind.Undefined } unknown)
+            throw Rejection.Because("ROOT_ROLE", $"the role {JsonGate.Quote(unknown.Name)} is unknown; known are {string.Join(", ", Roles)}");
+        if (root.Get("keys") is { ValueKind: JsonValueKind.Array } keys && keys.GetArrayLength() is var total and > MaxKeys)
+            throw Rejection.Because("ROOT_ROLE", $"the root names {total} keys; at most {MaxKeys} are read");
         var lists = roles.All().ToDictionary(member => member.Name, member => ReadRole(roles.Object(member.Name)), StringComparer.Ordinal);
         var content = new RootContent
         {
@@ -77,11 +86,15 @@ internal static class RootJson
     /// <exception cref="RejectedException">ROOT_* or KEY_*.</exception>
     public static void Check(RootContent root)
     {
+        if (root.Of(RootRole).Count() is var custodians and > MaxRootKeys)
+            throw Rejection.Because("ROOT_ROLE", $"the role root has {custodians} keys; at most {MaxRootKeys} are read");
         TrustStore.Of(root.Keys);
         if (root.Version < 1)
             throw Rejection.Because("ROOT_VERSION", $"the version is {root.Version}; the first root has 1");
         if (root.Keys.FirstOrDefault(key => key.Environment != root.Environment) is { } other)
             throw Rejection.Because("KEY_ENVIRONMENT", $"{other.KeyId} is a {Words.Of(other.Environment)} key; the root is for {Words.Of(root.Environment)}");
+        if (root.Of(RootRole).FirstOrDefault(key => key.RevokedAt is null && key.ValidTo < root.Expires) is { } brief)
+            throw Rejection.Because("KEY_WINDOW", $"the root key {brief.KeyId} is valid to {UtcText.Write(brief.ValidTo)}, the root to {UtcText.Write(root.Expires)}; a root ends before its keys do: let it expire sooner, or bring longer keys");
         if (root.Keys.FirstOrDefault(key => !root.Thresholds.ContainsKey(key.Role)) is { } homeless)
             throw Rejection.Because("ROOT_ROLE", $"{homeless.KeyId} has the role {homeless.Role}, which the root does not list");
         if (!root.Thresholds.ContainsKey(RootRole))

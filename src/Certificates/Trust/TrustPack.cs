@@ -12,7 +12,7 @@ public sealed class TrustPack
     private const string RootFolder = "root/";
     private const string RootSuffix = ".root.dsse.json";
 
-    private static readonly TarLimits Limits = new(Files: 100_000, FileBytes: 64 << 20, TotalBytes: 256 << 20);
+    private static readonly TarLimits Limits = new(Files: 4096, FileBytes: 64 << 20, TotalBytes: 256 << 20);
 
     private readonly ImmutableSortedDictionary<string, byte[]> _files;
 
@@ -32,36 +32,36 @@ public sealed class TrustPack
     /// <summary>What the reader has to remember once its whole run is over.</summary>
     public VerifierState State { get; }
 
-    /// <summary>All files but the manifest, sorted.</summary>
+    /// <summary>All files but the manifest and roots before the pinned one, which nobody has checked; sorted.</summary>
     public IEnumerable<string> Paths => _files.Keys;
 
     /// <summary>Opens a pack as a verifier that remembers.</summary>
     /// <param name="now">For the windows of keys and the expiry of the newest root.</param>
     /// <exception cref="RejectedException">
     /// PACK_*: the archive or its manifest. ROOT_VERSION, ROOT_THRESHOLD, ROOT_EXPIRED, SIG_UNTRUSTED: the chain of roots. KEY_ENVIRONMENT: made for
-    /// another environment. PACK_ROLLBACK: older than one seen. ENV_*, SIG_*, KEY_*: a signed file.
+    /// another environment. PACK_ROLLBACK: older than one seen. PACK_FORK: another of that version was. CLOCK_ROLLBACK: it is earlier than it was. ENV_*, SIG_*, KEY_*: a signed file.
     /// </exception>
     /// <exception cref="Core.BrokenEnvironmentException">This machine cannot check signatures: no verdict.</exception>
     public static TrustPack Open(ReadOnlyMemory<byte> archive, VerifierState state, DateTimeOffset now)
     {
         SelfTest.Run();
+        state.RefuseClock(now);
         var files = Unpack(archive);
         var root = Follow(files, state);
         root.RequireCurrent(now);
         if (root.Content.Environment != state.Environment)
             throw Rejection.Because("KEY_ENVIRONMENT", $"the pack is for {Words.Of(root.Content.Environment)}; this verifier is for {Words.Of(state.Environment)}");
-        var manifest = ReadManifest(files, root, now);
+        var (manifest, digests) = ReadManifest(files, root, now);
         files = files.Remove(ManifestPath);
         manifest.Check(files);
         foreach (var (path, content) in files)
             CheckFile(path, content, root, now);
-        return manifest.Version >= state.PackVersion
-            ? new TrustPack(root, manifest, files, state with { Root = root.Reference, PackVersion = manifest.Version })
-            : throw Rejection.Because("PACK_ROLLBACK", $"the pack is version {manifest.Version}; version {state.PackVersion} has been seen");
+        var next = state.Saw(root.Reference, manifest.Version, digests.Sha256, now);
+        return new TrustPack(root, manifest, files.RemoveRange(files.Keys.Where(path => IsRoot(path) && VersionOf(path) < state.Pinned.Version)), next);
     }
 
     /// <summary>Content of a file, or null.</summary>
-    public ReadOnlyMemory<byte>? TryFile(string path) => _files.TryGetValue(path, out var content) ? content : null;
+    public ReadOnlyMemory<byte>? TryFile(string path) => _files.TryGetValue(path, out var content) ? content : default(ReadOnlyMemory<byte>?); // of a bare null the compiler makes an empty file
 
     /// <summary>Puts a pack together and signs its manifest; what it lets out has been opened as a verifier would.</summary>
     /// <param name="files">All but the manifest, by path: <c>root/N.root.dsse.json</c> from the first on, and what else the pack is to hold.</param>
@@ -126,7 +126,8 @@ public sealed class TrustPack
             : throw Rejection.Because("ROOT_VERSION", $"the newest root is version {root.Reference.Version}; version {state.Root.Version} has been seen");
     }
 
-    private static PackManifest ReadManifest(ImmutableSortedDictionary<string, byte[]> files, TrustedRoot root, DateTimeOffset now)
+    /// <summary>The manifest, and the digests of what it says, whoever signed it.</summary>
+    private static (PackManifest, DigestPair) ReadManifest(ImmutableSortedDictionary<string, byte[]> files, TrustedRoot root, DateTimeOffset now)
     {
         var file = files.TryGetValue(ManifestPath, out var bytes) ? bytes : throw Rejection.Because("PACK_MISSING", $"the pack has no {ManifestPath}");
         var envelope = Dsse.Read(file, CertificateFormat.PayloadType, "ENV");
@@ -137,7 +138,7 @@ public sealed class TrustPack
             throw Rejection.Because("PACK_MIXED",
                 $"the manifest was issued under root version {manifest.Root.Version}, sha256:{manifest.Root.Sha256}; the newest in the pack is version {root.Reference.Version}, sha256:{root.Reference.Sha256}");
         }
-        return manifest;
+        return (manifest, Digests.Of(envelope.Payload));
     }
 
     private static void CheckFile(string path, byte[] content, TrustedRoot root, DateTimeOffset now)

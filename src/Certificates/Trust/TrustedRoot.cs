@@ -40,16 +40,20 @@ public sealed class SignedRoot
         SelfTest.Run();
         if (!RootKeys(Content, previous).Any(key => key.KeyId == by.Key.KeyId))
             throw Rejection.Because("SIG_ROLE", $"{by.Key.KeyId} is no root key of version {Content.Version}{(previous is null ? "" : " nor of the one before it")}");
-        if (Envelope.Signatures.Any(signature => by.Key.Refuse(Message, signature.Value.AsSpan()) is null))
+        if (Verifying([by.Key]).Any())
             throw Rejection.Because("SIG_DUP_SIGNER", $"{by.Key.KeyId} has signed version {Content.Version} already; a key counts once");
         return new SignedRoot(Envelope with { Signatures = Envelope.Signatures.Add(new DsseSignature(by.Key.KeyId, [.. by.Sign(Message)])) }, Content);
     }
 
     /// <summary>How far the signing has come: ids of root keys, of this root and of the one before it, with a signature that verifies.</summary>
-    public ImmutableArray<string> VerifiedBy(RootContent? previous) =>
-    [
-        .. RootKeys(Content, previous).Where(key => Envelope.Signatures.Any(signature => key.Refuse(Message, signature.Value.AsSpan()) is null)).Select(key => key.KeyId),
-    ];
+    public ImmutableArray<string> VerifiedBy(RootContent? previous) => [.. Verifying(RootKeys(Content, previous)).Select(key => key.KeyId)];
+
+    /// <summary>Those of the keys that have signed. A signature is tried under the one key that it names, or reading a root that nobody signed could take minutes.</summary>
+    internal IEnumerable<KeyRecord> Verifying(IEnumerable<KeyRecord> keys)
+    {
+        var message = Message;
+        return keys.Where(key => Envelope.Signatures.Any(signature => signature.KeyId == key.KeyId && key.Refuse(message, signature.Value.AsSpan()) is null));
+    }
 
     /// <exception cref="RejectedException">ENV_*, ROOT_* or KEY_*.</exception>
     public static SignedRoot Read(ReadOnlyMemory<byte> file) => Of(Dsse.Read(file, RootJson.PayloadType, "ENV"));
@@ -64,7 +68,9 @@ public sealed class SignedRoot
     internal static IEnumerable<KeyRecord> RootKeys(RootContent root, RootContent? previous) =>
         root.Of(RootJson.RootRole).Concat(previous?.Of(RootJson.RootRole) ?? []).DistinctBy(key => key.KeyId, StringComparer.Ordinal);
 
-    private static SignedRoot Of(DsseEnvelope envelope) => new(envelope, RootJson.Read(envelope.Payload));
+    private static SignedRoot Of(DsseEnvelope envelope) => envelope.Signatures.All(signature => signature.KeyId.Length > 0)
+        ? new(envelope, RootJson.Read(envelope.Payload))
+        : throw Rejection.Because("ROOT_KEYID", "a signature has no keyid; each signature of a root names its key");
 }
 
 /// <summary>A root that follows from one whose digest was compared by hand. There is no other way to get one.</summary>
@@ -104,9 +110,8 @@ public sealed class TrustedRoot
             throw Rejection.Because("ROOT_VERSION", $"version {root.Content.Version} follows version {Content.Version}; versions step by one");
         if (root.Content.Environment != Content.Environment)
             throw Rejection.Because("KEY_ENVIRONMENT", $"version {root.Content.Version} is for {Words.Of(root.Content.Environment)}, the one before it for {Words.Of(Content.Environment)}");
-        var signers = Signers(root, Content);
-        Require(Content, signers);
-        Require(root.Content, signers);
+        Require(Content, [.. root.Verifying(Content.Of(RootJson.RootRole))]); // before any key that the file itself brings
+        Require(root.Content, Signers(root, Content));
         return new TrustedRoot(root);
     }
 

@@ -14,6 +14,9 @@ public sealed record VerifierState
     private const int MaxBytes = 1 << 20;
     private const string Schema = "adaptation.verifier/v1";
 
+    /// <summary>How far a clock may go back: what time servers correct.</summary>
+    private static readonly TimeSpan ClockSlack = TimeSpan.FromSeconds(300);
+
     /// <summary>The root whose digest a person compared; everything follows from it.</summary>
     public required RootReference Pinned { get; init; }
 
@@ -23,8 +26,11 @@ public sealed record VerifierState
     /// <summary>The newest root seen.</summary>
     public required RootReference Root { get; init; }
 
-    /// <summary>The highest version of a trust pack seen; 0: none.</summary>
+    /// <summary>The highest version of a trust pack seen under <see cref="Root"/>; 0: none. A new root begins anew: else a status key, stolen for an hour, could count to the end.</summary>
     public long PackVersion { get; init; }
+
+    /// <summary>SHA-256 of what that pack's manifest says; null: none was seen.</summary>
+    public string? PackSha256 { get; init; }
 
     /// <summary>Id of a status list to its highest sequence seen.</summary>
     public ImmutableSortedDictionary<string, long> Statuses { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
@@ -59,6 +65,7 @@ public sealed record VerifierState
             Pinned = ReadReference(root.Object("pinned")),
             Root = ReadReference(root.Object("root")),
             PackVersion = root.Integer("packVersion"),
+            PackSha256 = root.TryGet("packSha256") is null ? null : root.Digest("packSha256"),
             Statuses = statuses.All().ToImmutableSortedDictionary(list => list.Name, list => statuses.Integer(list.Name), StringComparer.Ordinal),
             Logs = logs.All().ToImmutableSortedDictionary(log => log.Name, log => ReadLog(logs.Object(log.Name)), StringComparer.Ordinal),
             LastSeen = root.TryGet("lastSeen") is null ? null : root.Time("lastSeen"),
@@ -82,6 +89,7 @@ public sealed record VerifierState
             writer.WriteEndObject();
         }
         writer.WriteEndObject();
+        writer.WriteOptional("packSha256", PackSha256);
         writer.WriteInteger("packVersion", PackVersion);
         RootReferenceJson.Write(writer, "pinned", Pinned);
         RootReferenceJson.Write(writer, "root", Root);
@@ -94,20 +102,57 @@ public sealed record VerifierState
     });
 
     /// <summary>The later of two memories, member by member.</summary>
-    /// <exception cref="RejectedException">STATE_PIN: they follow from different roots.</exception>
+    /// <exception cref="RejectedException">STATE_PIN: they follow from different roots. ROOT_VERSION, PACK_FORK, LOG_FORK: they have seen two things of which there is one.</exception>
     public VerifierState With(VerifierState other)
     {
         if (other.Pinned != Pinned || other.Environment != Environment)
             throw Rejection.Because("STATE_PIN", $"one state follows from root version {Pinned.Version}, sha256:{Pinned.Sha256}, the other from sha256:{other.Pinned.Sha256}");
+        if (other.Root.Version == Root.Version && other.Root != Root)
+            throw Rejection.Because("ROOT_VERSION", $"two roots of version {Root.Version} have been seen: sha256:{Root.Sha256} and sha256:{other.Root.Sha256}");
+        RefusePackFork(other.Root, other.PackVersion, other.PackSha256);
+        var pack = (other.Root.Version, other.PackVersion).CompareTo((Root.Version, PackVersion)) > 0 ? other : this;
         return this with
         {
-            Root = other.Root.Version > Root.Version ? other.Root : Root,
-            PackVersion = Math.Max(PackVersion, other.PackVersion),
-            Statuses = Merge(Statuses, other.Statuses, (mine, theirs) => Math.Max(mine, theirs)),
-            Logs = Merge(Logs, other.Logs, (mine, theirs) => theirs.Size > mine.Size ? theirs : mine),
+            Root = pack.Root,
+            PackVersion = pack.PackVersion,
+            PackSha256 = pack.PackSha256,
+            Statuses = Merge(Statuses, other.Statuses, (_, mine, theirs) => Math.Max(mine, theirs)),
+            Logs = Merge(Logs, other.Logs, Later),
             LastSeen = LastSeen is null || other.LastSeen > LastSeen ? other.LastSeen ?? LastSeen : LastSeen,
         };
     }
+
+    /// <summary>The same with a pack that is being opened, and the time at which it is.</summary>
+    /// <exception cref="RejectedException">PACK_ROLLBACK, PACK_FORK or CLOCK_ROLLBACK.</exception>
+    internal VerifierState Saw(RootReference root, long version, string sha256, DateTimeOffset now)
+    {
+        RefuseClock(now);
+        if (root.Version == Root.Version && version < PackVersion)
+            throw Rejection.Because("PACK_ROLLBACK", $"the pack is version {version}; version {PackVersion} has been seen");
+        RefusePackFork(root, version, sha256);
+        return this with { Root = root, PackVersion = version, PackSha256 = sha256, LastSeen = LastSeen > now ? LastSeen : now };
+    }
+
+    /// <exception cref="RejectedException">CLOCK_ROLLBACK: whoever sets the clock back could have roots and keys believed whose time is over.</exception>
+    internal void RefuseClock(DateTimeOffset now)
+    {
+        if (LastSeen is { } seen && now < seen - ClockSlack)
+        {
+            throw Rejection.Because("CLOCK_ROLLBACK",
+                $"this machine's clock shows {UtcText.Write(now)}; it has shown {UtcText.Write(seen)} before. Set it right; if it was ahead then, remove the verifier's memory and pin the root again");
+        }
+    }
+
+    private void RefusePackFork(RootReference root, long version, string? sha256)
+    {
+        if ((root, version) == (Root, PackVersion) && sha256 is not null && PackSha256 is not null && sha256 != PackSha256)
+            throw Rejection.Because("PACK_FORK", $"two packs have the version {version}: manifests sha256:{PackSha256} and sha256:{sha256}. Keep both: signed by the status key, they prove it");
+    }
+
+    private static SeenLog Later(string origin, SeenLog mine, SeenLog theirs) =>
+        mine.Size == theirs.Size && mine.Root != theirs.Root
+            ? throw Rejection.Because("LOG_FORK", $"the log {origin} shows two histories of {mine.Size} entries: roots {mine.Root} and {theirs.Root}")
+            : theirs.Size > mine.Size ? theirs : mine;
 
     /// <summary>Remembers, after a complete run: the file then holds the later of what it held and of this, whole, however many do so at once.</summary>
     /// <exception cref="RejectedException">The file is damaged (STATE_*), or follows from another root.</exception>
@@ -133,10 +178,10 @@ public sealed record VerifierState
         }
     }
 
-    private static ImmutableSortedDictionary<string, T> Merge<T>(ImmutableSortedDictionary<string, T> mine, ImmutableSortedDictionary<string, T> theirs, Func<T, T, T> later)
+    private static ImmutableSortedDictionary<string, T> Merge<T>(ImmutableSortedDictionary<string, T> mine, ImmutableSortedDictionary<string, T> theirs, Func<string, T, T, T> later)
     {
         foreach (var (name, value) in theirs)
-            mine = mine.SetItem(name, mine.TryGetValue(name, out var known) ? later(known, value) : value);
+            mine = mine.SetItem(name, mine.TryGetValue(name, out var known) ? later(name, known, value) : value);
         return mine;
     }
 
