@@ -50,6 +50,26 @@ internal static class RootChange
             StringComparer.Ordinal);
     }
 
+    /// <summary>What a root changes of the one before it, a line each; what takes power from custodians or makes it cheaper comes first and in capitals.</summary>
+    public static IEnumerable<string> Between(RootContent before, RootContent after)
+    {
+        string Of(RootContent root, string role) => root.Thresholds.TryGetValue(role, out var threshold) ? $"{threshold} of {root.Of(role).Count()}" : "none 无";
+        var roles = before.Thresholds.Keys.Union(after.Thresholds.Keys).Order(StringComparer.Ordinal)
+            .Select(role => (Role: role, Before: Of(before, role), After: Of(after, role), IsLower: after.Thresholds.GetValueOrDefault(role) < before.Thresholds.GetValueOrDefault(role))).ToArray();
+        var (old, @new) = (before.Keys.ToDictionary(key => key.KeyId, StringComparer.Ordinal), after.Keys.ToDictionary(key => key.KeyId, StringComparer.Ordinal));
+        return
+        [
+            .. roles.Where(role => role.IsLower).Select(role => $"LOWERED 门限降低  {role.Role}: {role.Before} -> {role.After}"),
+            .. before.Keys.Where(key => !@new.ContainsKey(key.KeyId)).Select(key => $"REMOVED 移除  {key.Role} {key.KeyId}"),
+            .. after.Keys.Where(key => key.RevokedAt != old.GetValueOrDefault(key.KeyId)?.RevokedAt).Select(key => $"{(key.RevokedAt is { } at ? $"REVOKED 吊销  {Times.Utc(at)}" : "UNREVOKED 撤销吊销 ")} {key.Role} {key.KeyId}"),
+            .. after.Keys.Where(key => !old.ContainsKey(key.KeyId)).Select(key => $"added 新增  {key.Role} {key.KeyId}"),
+            .. after.Keys.Where(key => old.TryGetValue(key.KeyId, out var was) && (was.Duty, was.Person, was.ValidFrom, was.ValidTo) != (key.Duty, key.Person, key.ValidFrom, key.ValidTo))
+                .Select(key => $"changed 变更  {key.Role} {key.KeyId}: {Times.Utc(old[key.KeyId].ValidTo)} -> {Times.Utc(key.ValidTo)}"),
+            .. roles.Where(role => !role.IsLower && role.Before != role.After).Select(role => $"threshold 门限  {role.Role}: {role.Before} -> {role.After}"),
+            $"until 有效期  {Times.Utc(before.Expires)} -> {Times.Utc(after.Expires)}",
+        ];
+    }
+
     private static KeyRecord Find(RootContent root, string id, string option)
     {
         var found = root.Keys.Where(key => key.KeyId.StartsWith(id, StringComparison.Ordinal) || key.KeyId.StartsWith("sha256:" + id, StringComparison.Ordinal)).ToArray();

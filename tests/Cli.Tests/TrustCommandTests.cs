@@ -66,7 +66,7 @@ public sealed class TrustCommandTests : IDisposable
         Assert.Contains("0 of the 2", drafted.Output, StringComparison.Ordinal);
         await SignAsync("1.root.dsse.json", "a", "1 of the 2");
         await SignAsync("1.root.dsse.json", "b", "2 of the 2");
-        Assert.Equal(3, (await AdaptAsync(Secret, "trust", "root", "sign", "1.root.dsse.json", "--key", "b.key", "--passphrase-fd", "0")).Exit);
+        Assert.Equal(3, (await TrySignAsync("1.root.dsse.json", "b", DigestOf("1.root.dsse.json"), "")).Exit);
 
         var digest = SignedRoot.Read(File.ReadAllBytes(At("1.root.dsse.json"))).Digests.Sha256;
         Assert.Equal(3, (await AdaptAsync("", "trust", "pin", "1.root.dsse.json", "--sha256", new string('0', 64))).Exit);
@@ -96,6 +96,31 @@ public sealed class TrustCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_custodian_signs_what_they_have_read_and_sees_what_is_taken_from_whom()
+    {
+        foreach (var name in (string[])["a", "b"])
+            Make(name, KeyDuty.Root);
+        await AdaptAsync("", "trust", "root", "init", "1.root.dsse.json", "--add", "a.trust.json", "--add", "b.trust.json", "--expires", "2099-01-01");
+        var signed = await Task.WhenAll(new[] { "a", "b" }.Select(key => TrySignAsync("1.root.dsse.json", key, DigestOf("1.root.dsse.json"), "")));
+        Assert.All(signed, one => Assert.True(one.Exit == 0, one.Error));
+        Assert.Equal(2, SignedRoot.Read(File.ReadAllBytes(At("1.root.dsse.json"))).VerifiedBy(previous: null).Length); // at once, and none was lost
+        var b = KeyFile.ReadRecord(At("b.key")).KeyId;
+        var drafted = await AdaptAsync("", "trust", "root", "rotate", "1.root.dsse.json", "--remove", b, "--threshold", "root=1", "--expires", "2099-01-01");
+        Assert.True(drafted.Exit == 0, drafted.Error);
+
+        var (first, second, unsigned) = (DigestOf("1.root.dsse.json"), DigestOf("2.root.dsse.json"), File.ReadAllBytes(At("2.root.dsse.json")));
+        Assert.Contains("you have read", (await TrySignAsync("2.root.dsse.json", "a", first, first)).Error, StringComparison.Ordinal);
+        Assert.Contains("pinned is version 1", (await TrySignAsync("2.root.dsse.json", "a", second, second)).Error, StringComparison.Ordinal);
+        var blind = await AdaptAsync(Secret, "trust", "root", "sign", "2.root.dsse.json", "--key", "a.key", "--sha256", second, "--passphrase-fd", "0");
+        Assert.Equal(3, blind.Exit);
+        Assert.Contains("--previous-sha256", blind.Error, StringComparison.Ordinal);
+        Assert.Equal(unsigned, File.ReadAllBytes(At("2.root.dsse.json")));
+        var done = await TrySignAsync("2.root.dsse.json", "a", second, first);
+        Assert.True(done.Exit == 0, done.Error);
+        Assert.All(["LOWERED 门限降低  root: 2 of 2 -> 1 of 1", $"REMOVED 移除  root {b}"], words => Assert.InRange(done.Output.IndexOf(words, StringComparison.Ordinal), 0, done.Output.IndexOf("signed 已签 by", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Rotation_makes_a_key_of_the_same_kind_and_ends_the_old_one()
     {
         Make("old", KeyDuty.Status);
@@ -117,15 +142,20 @@ public sealed class TrustCommandTests : IDisposable
 
     private void Make(string name, KeyDuty duty) => KeyFile.Create(
         At(name + ".key"),
-        new KeySpec { Duty = duty, Algorithm = KeyAlgorithm.EcdsaP256Sha256, Environment = KeyEnvironment.Test, Life = TimeSpan.FromDays(365) },
+        new KeySpec { Duty = duty, Algorithm = KeyAlgorithm.EcdsaP256Sha256, Environment = KeyEnvironment.Test, Life = TimeSpan.FromDays(80 * 365) },
         (_, _) => new Passphrase(System.Text.Encoding.UTF8.GetBytes(Secret)), TimeProvider.System);
 
     private async Task SignAsync(string root, string key, string says)
     {
-        var (exit, output, error) = await AdaptAsync(Secret, "trust", "root", "sign", root, "--key", key + ".key", "--passphrase-fd", "0");
+        var (exit, output, error) = await TrySignAsync(root, key, DigestOf(root), DigestOf("1.root.dsse.json"));
         Assert.True(exit == 0, error);
         Assert.Contains(says, output, StringComparison.Ordinal);
     }
+
+    private Task<(int Exit, string Output, string Error)> TrySignAsync(string root, string key, string sha256, string previous) =>
+        AdaptAsync(Secret, "trust", "root", "sign", root, "--key", key + ".key", "--sha256", sha256, "--previous-sha256", previous, "--passphrase-fd", "0");
+
+    private string DigestOf(string root) => SignedRoot.ReadDraft(File.ReadAllBytes(At(root))).Digests.Sha256;
 
     private async Task PackAsync(long version, string name, string root)
     {

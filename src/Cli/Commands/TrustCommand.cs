@@ -73,16 +73,23 @@ internal static class TrustCommand
     {
         var file = new Argument<string>("file") { Description = "The root; the signature is added to it  信任根文件，签名追加其中" };
         var (key, passphrase) = (KeyOption("Your root key, made with `adapt keys new`  本人根密钥"), Passphrases.Option());
-        var command = new Command("sign", "Sign a root, after reading all of it  审阅后签署信任根") { file, key, passphrase };
+        var sha256 = new Option<string>("--sha256") { Description = "Digest of the root that you have read: `adapt trust root show`  已审阅信任根的摘要", HelpName = "HEX", Required = true };
+        var before = new Option<string>("--previous-sha256") { Description = "Digest of the root before it, as you noted it then; from version 2 on  上一版摘要", HelpName = "HEX" };
+        var command = new Command("sign", "Sign a root, after reading all of it  审阅后签署信任根") { file, key, sha256, before, passphrase };
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(file)!;
-            var (root, previous) = (ReadDraft(path), Before(path));
+            var root = Same(path, ReadDraft(path), parsed.GetValue(sha256)!);
+            var previous = VerifiedBefore(path, root.Content, parsed.GetValue(before));
+            KeyView.Print(root, previous);
             using var custodian = KeyFile.Open(parsed.GetValue(key)!, Passphrases.From(parsed.GetValue(passphrase)));
-            var signed = Refusing(path, () => root.SignAlso(custodian, previous?.Content));
-            WholeFile.Write(path, signed.ToBytes());
+            WholeFile.Change(path, bytes => Refusing(path, () =>
+            {
+                root = Same(path, SignedRoot.ReadDraft(bytes), parsed.GetValue(sha256)!).SignAlso(custodian, previous?.Content);
+                return root.ToBytes();
+            }));
             Console.WriteLine($"signed 已签 by {custodian.Key.KeyId}: {path}");
-            KeyView.Print(signed, previous);
+            KeyView.PrintProgress(root, previous);
         });
         return command;
     }
@@ -115,7 +122,11 @@ internal static class TrustCommand
     {
         var file = new Argument<string>("file") { Description = "The root  信任根文件" };
         var command = new Command("show", "Show what a root says, its digests, and who has signed  显示信任根、摘要与签署情况") { file };
-        command.SetAction(parsed => KeyView.Print(ReadDraft(parsed.GetValue(file)!), Before(parsed.GetValue(file)!)));
+        command.SetAction(parsed =>
+        {
+            var root = ReadDraft(parsed.GetValue(file)!);
+            KeyView.Print(root, Before(parsed.GetValue(file)!, root.Content.Version));
+        });
         return command;
     }
 
@@ -157,12 +168,29 @@ internal static class TrustCommand
     private static SignedRoot ReadDraft(string path) => Refusing(path, () => SignedRoot.ReadDraft(TrustFiles.ReadFile(path, "the root")));
 
     /// <summary>The root with the number before, if it lies beside this one.</summary>
-    private static SignedRoot? Before(string path)
+    private static SignedRoot? Before(string path, long version)
     {
-        var version = ReadDraft(path).Content.Version - 1;
-        var previous = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, NameOf(version));
-        return version > 0 && File.Exists(previous) ? ReadDraft(previous) : null;
+        var previous = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, NameOf(version - 1));
+        return version > 1 && File.Exists(previous) ? ReadDraft(previous) : null;
     }
+
+    /// <summary>The root before this one, signed by its own threshold and the one that the custodian means: what lies beside a draft was put there by whoever drafted it.</summary>
+    private static SignedRoot? VerifiedBefore(string path, RootContent content, string? sha256)
+    {
+        if (content.Version == 1)
+            return null;
+        var name = NameOf(content.Version - 1);
+        if (sha256 is null)
+            throw Bad("--previous-sha256", $"is needed for version {content.Version}: the digest of {name}, as you noted it when it was signed. Nothing was signed");
+        var previous = Before(path, content.Version)
+            ?? throw Bad(path, $"{name} is not beside it, so that nobody can see what would change. Nothing was signed");
+        Refusing(name, () => TrustedRoot.First(previous.ToBytes(), new RootReference(content.Version - 1, sha256)));
+        return previous;
+    }
+
+    private static SignedRoot Same(string path, SignedRoot root, string sha256) => root.Digests.Sha256 == sha256
+        ? root
+        : throw Bad(path, $"is sha256:{root.Digests.Sha256}; you have read sha256:{sha256}. Somebody changed the file, or it is another one. Nothing was signed");
 
     private static string NameOf(long version) => string.Create(CultureInfo.InvariantCulture, $"{version}.root.dsse.json");
 

@@ -40,9 +40,19 @@ internal static class KeyView
                     + $"  until {Times.Utc(key.ValidTo)}{(key.RevokedAt is { } at ? $"  REVOKED 已吊销 {Times.Utc(at)}" : "")}");
         }
 
-        Console.WriteLine($"  signed 已签: {Progress(content, signed)}{(previous is null ? "" : $"; of version {previous.Content.Version}: {Progress(previous.Content, signed)}")}");
+        if (previous is not null)
+            foreach (var change in RootChange.Between(previous.Content, content))
+                Console.WriteLine($"  {change}");
+        PrintProgress(root, previous);
         if (content.Version > 1 && previous is null)
             Console.WriteLine($"  {content.Version - 1}.root.dsse.json is not beside it, so that its custodians' signatures are not counted");
+    }
+
+    /// <inheritdoc cref="Print(SignedRoot, SignedRoot)"/>
+    public static void PrintProgress(SignedRoot root, SignedRoot? previous)
+    {
+        var signed = root.VerifiedBy(previous?.Content);
+        Console.WriteLine($"  signed 已签: {Progress(root.Content, signed)}{(previous is null ? "" : $"; of version {previous.Content.Version}: {Progress(previous.Content, signed)}")}");
     }
 
     public static void WriteJson(IEnumerable<(string File, KeyRecord Key)> keys, DateTimeOffset now)
