@@ -224,7 +224,9 @@ public sealed class TrustPackTests
         using var folder = new TempFolder();
 
         Parallel.For(0, 64, i => WholeFile.Write(folder["one"], new byte[1000 + i]));
-        WholeFile.Write(folder["one"], []);
+        File.WriteAllText(folder["one.partial"], "left by a run that was killed");
+        WholeFile.WriteAlone(folder["one"], []);
+        Assert.Equal([folder["one"]], Directory.GetFiles(folder.Root));
         Parallel.For(0, 64, i => WholeFile.Change(folder["one"], bytes => [.. bytes, (byte)i]));
         Assert.Equal(Enumerable.Range(0, 64), File.ReadAllBytes(folder["one"]).Select(octet => (int)octet).Order());
 

@@ -98,7 +98,10 @@ internal static class TrustPackCommand
     {
         try
         {
-            return new FileInfo(file).Length <= MaxBytes ? File.ReadAllBytes(file) : throw Bad(file, $"has more than {MaxBytes} bytes; no trust pack has");
+            using var stream = File.OpenRead(file);
+            var bytes = new byte[stream.CanSeek && stream.Length <= MaxBytes ? stream.Length : throw Bad(file, $"is no file of at most {MaxBytes} bytes; a trust pack is")];
+            stream.ReadExactly(bytes); // as many as were counted, however many there are by now
+            return bytes;
         }
         catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
         {

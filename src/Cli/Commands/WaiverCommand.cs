@@ -59,7 +59,7 @@ internal static class WaiverCommand
             var path = parsed.GetValue(file)!;
             using var person = KeyFile.Open(parsed.GetValue(key)!, Passphrases.From(parsed.GetValue(passphrase)));
             var waiver = Signed(path, () => Read(path).SignAlso(person));
-            RunDirectory.WriteWhole(Path.GetFullPath(path), waiver.ToBytes());
+            WholeFile.Write(Path.GetFullPath(path), waiver.ToBytes());
             Console.WriteLine($"signed 已签 by {person.Key.Person}: {path}");
             WaiverView.Print(waiver.Content);
         });

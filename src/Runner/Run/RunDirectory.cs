@@ -70,5 +70,5 @@ public sealed record RunDirectory(string Path)
     public static ReadOnlySpan<byte> TryRead(string path) => File.Exists(path) ? File.ReadAllBytes(path) : [];
 
     /// <summary>Writes a file whole or not at all, and on the disk before it returns.</summary>
-    public static void WriteWhole(string path, ReadOnlySpan<byte> bytes) => WholeFile.Write(path, bytes);
+    public static void WriteWhole(string path, ReadOnlySpan<byte> bytes) => WholeFile.WriteAlone(path, bytes);
 }
