@@ -14,11 +14,6 @@ public sealed class LogCommandTests : IDisposable
     private const string Secret = "correct horse battery";
     private readonly string _folder = Directory.CreateTempSubdirectory("cli-log-").FullName;
 
-    public LogCommandTests() => KeyFile.Create(
-        Path.Combine(_folder, "log1.key"),
-        new KeySpec { Duty = KeyDuty.Log, Algorithm = KeyAlgorithm.Ed25519, Environment = KeyEnvironment.Test, Life = TimeSpan.FromDays(365) },
-        (_, _) => new Passphrase(Encoding.UTF8.GetBytes(Secret)), TimeProvider.System);
-
     [Fact]
     public async Task A_log_is_made_written_proved_audited_and_mirrored()
     {
@@ -36,7 +31,6 @@ public sealed class LogCommandTests : IDisposable
         Refused("LOG_OTHER_LEAF", await AdaptAsync("log", "check", files[2], "1.tlog-proof", "--policy", "log1.policy"));
         File.Copy(Path.Combine(_folder, "seen"), Path.Combine(_folder, "log/checkpoint"), overwrite: true);
         Refused("LOG_ROLLBACK", await AdaptAsync("log", "mirror", "log", "mirror", "--policy", "log1.policy"));
-        Assert.Equal(3, (await SignAsync("log", "new", "log2", "--origin", "hwcert.example.org/log2", "--key", "log1.key")).Exit);
         Assert.Equal(3, (await AdaptAsync("log", "audit", "log", "--policy", files[0])).Exit);
     }
 
@@ -70,6 +64,33 @@ public sealed class LogCommandTests : IDisposable
 
         Refused("LOG_ROLLBACK", await SignAsync("log", "append", "old", "--key", "log1.key", file));
         Assert.Equal(4, (await WhileWritingAsync(() => SignAsync("log", "append", "log", "--key", "log1.key", file))).Exit);
+    }
+
+    /// <summary>A machine was lost; of the log, its key and its record are brought back, and a mirror has the rest.</summary>
+    [Fact]
+    public async Task A_key_that_is_brought_back_goes_on_from_what_others_have_seen_and_begins_nothing()
+    {
+        Ok(await SignAsync("log", "new", "log", "--origin", "hwcert.example.org/log1", "--key", "log1.key"));
+        Ok(await SignAsync("log", "append", "log", "--key", "log1.key", Write("0.json", Envelope(0))));
+        Ok(await AdaptAsync("log", "mirror", "log", "mirror", "--policy", "log1.policy"));
+        Directory.Delete(Path.Combine(_folder, "log"), recursive: true);
+        foreach (var lost in (ReadOnlySpan<string>)["memory", "lock"])
+            File.Delete(Path.Combine(_folder, "log1." + lost));
+        File.Move(Path.Combine(_folder, "log1.policy"), Path.Combine(_folder, "theirs.policy"));
+
+        foreach (var origin in new[] { "log1", "log2" })
+        {
+            var made = await SignAsync("log", "new", "fresh", "--origin", "hwcert.example.org/" + origin, "--key", "log1.key");
+            Assert.Equal(3, made.Exit);
+            Assert.Contains("may have signed", made.Error, StringComparison.Ordinal);
+        }
+
+        var appended = await SignAsync("log", "append", "mirror", "--key", "log1.key", "0.json");
+        Assert.Equal(3, appended.Exit);
+        Assert.DoesNotContain("log new", appended.Error, StringComparison.Ordinal);
+        Assert.Contains("two histories", Ok(await AdaptAsync("log", "resume", "--key", "log1.key", "--policy", "theirs.policy", "--continue-from", "mirror/checkpoint")), StringComparison.Ordinal);
+        Assert.StartsWith("1  ", Ok(await SignAsync("log", "append", "mirror", "--key", "log1.key", Write("1.json", Envelope(1)))), StringComparison.Ordinal);
+        Assert.Equal(3, (await AdaptAsync("log", "resume", "--key", "log1.key", "--policy", "theirs.policy", "--continue-from", "mirror/checkpoint")).Exit);
     }
 
     [Fact]

@@ -47,12 +47,17 @@ public sealed class ProofTests
         var keys = Given.Signers.Select(signer => signer.Key.KeyId);
         var payload = Encoding.UTF8.GetBytes(Given.Statement);
         var unnamed = Given.Envelope(payload, CertificateFormat.PayloadType, [.. Given.Signers.Select(signer => ((string?)null, signer.Sign(Dsse.Pae(CertificateFormat.PayloadType, payload))))]);
+        var misnamed = Given.Envelope(payload, CertificateFormat.PayloadType, [.. Given.Signers.Select((signer, at) => ((string?)LogGiven.KeyId(at.ToString(System.Globalization.CultureInfo.InvariantCulture)), signer.Sign(Dsse.Pae(CertificateFormat.PayloadType, payload))))]);
         var wrong = Given.Envelope(payload, CertificateFormat.PayloadType, (Given.P256Signer.Key.KeyId, Given.P256Signer.Sign("other"u8)));
 
         Assert.Equal(LogLeaf.For(CertificateFormat.PayloadType, payload, keys).Hash, LogLeaf.Of(envelope, Given.Trust).Hash);
         Assert.Equal(LogLeaf.Of(envelope, Given.Trust).Hash, LogLeaf.Of(unnamed, Given.Trust).Hash);
         Assert.Equal(LogLeaf.Of(envelope, Given.Trust).Hash, LogLeaf.Of(envelope, TrustStore.Of()).Hash);
         Given.Refuses("LOG_LEAF", () => LogLeaf.Of(unnamed, TrustStore.Of()));
+        Assert.Equal(LogLeaf.Of(envelope, Given.Trust).Hash, LogLeaf.Of(misnamed, Given.Trust).Hash); // a hint does not decide who signed
+        Assert.NotEqual(LogLeaf.Of(envelope, Given.Trust).Hash, LogLeaf.Of(misnamed, TrustStore.Of()).Hash);
+        Assert.Empty(LogLeaf.Of(misnamed, Given.Trust).Unverified);
+        Assert.Equal([LogGiven.KeyId("0"), LogGiven.KeyId("1")], LogLeaf.Of(misnamed, TrustStore.Of()).Unverified);
         Given.Refuses("SIG_BAD", () => LogLeaf.Of(wrong, Given.Trust));
         Given.Refuses("ENV_TYPE_NOT_ALLOWED", () => LogLeaf.Of(Given.Seal(payload, "text/plain"), Given.Trust));
         Given.Refuses("ENV_JSON", () => LogLeaf.Of("no envelope"u8.ToArray(), Given.Trust));
