@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 using Adaptation.Certificates;
@@ -93,6 +95,62 @@ public sealed class LogCommandTests : IDisposable
         Assert.Equal(3, (await AdaptAsync("log", "resume", "--key", "log1.key", "--policy", "theirs.policy", "--continue-from", "mirror/checkpoint")).Exit);
     }
 
+    /// <summary>What would be logged has to be what was sent: nothing is decoded, mended or split but at line feeds.</summary>
+    [Fact]
+    public async Task Lines_are_the_bytes_that_were_sent()
+    {
+        Ok(await SignAsync("log", "new", "log", "--origin", "hwcert.example.org/log1", "--key", "log1.key"));
+        byte[] envelope = Encoding.UTF8.GetBytes(Envelope(0)), end = "\n"u8.ToArray();
+
+        Assert.Equal(2, (await AppendAsync([.. envelope, .. end, .. end, .. Encoding.UTF8.GetBytes(Envelope(1))])).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Contains("ENV_BOM", await AppendAsync([0xef, 0xbb, 0xbf, .. envelope, .. end]), StringComparison.Ordinal);
+        Assert.Contains("ENV_", await AppendAsync([0xff, 0xfe, .. Encoding.Unicode.GetBytes(Envelope(2) + "\n")]), StringComparison.Ordinal);
+        Assert.Contains("ENV_", await AppendAsync([.. envelope[..^1], .. ",\"x\":\""u8, 0xff, .. "\"}"u8, .. end]), StringComparison.Ordinal);
+        Assert.Contains("line 1 is not logged", await AppendAsync([.. envelope, (byte)'\r', .. envelope, .. end]), StringComparison.Ordinal);
+        Assert.Contains("ENV_TOO_LARGE", await AppendAsync([.. Enumerable.Repeat((byte)' ', 3 << 20), .. envelope, .. end]), StringComparison.Ordinal);
+        Assert.StartsWith("2 ", await AppendAsync([.. envelope, .. end]), StringComparison.Ordinal); // and nothing of those in between
+    }
+
+    [Fact]
+    public async Task A_server_that_trickles_or_compresses_holds_nobody_and_breaks_nothing()
+    {
+        foreach (var (head, code) in new[] { ("Content-Length: 1000\r\n", "within"), ("Content-Encoding: gzip\r\nContent-Length: 4\r\n", "gzip") })
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            var serving = Task.Run(() => Trickle(listener, head), CancellationToken.None);
+            using var place = LogPlace.Open($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/", TimeSpan.FromSeconds(1), CancellationToken.None);
+
+            var failed = await Task.Run(() => Record.Exception(() => place.Source.TryRead("checkpoint", 1 << 16)), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(15), TimeProvider.System, TestContext.Current.CancellationToken);
+
+            Assert.Contains(code, Assert.IsType<IOException>(failed).Message, StringComparison.Ordinal);
+            await serving;
+        }
+    }
+
+    /// <summary>E7, E8: a verifier that remembers, with no checkpoint in hand.</summary>
+    [Fact]
+    public async Task A_verifier_remembers_and_refuses_a_log_that_goes_back()
+    {
+        var root = new RootReference(1, new string('a', 64));
+        File.WriteAllBytes(Path.Combine(_folder, "state"), new VerifierState { Pinned = root, Root = root, Environment = KeyEnvironment.Test }.ToBytes());
+        string[] known = ["--policy", "log1.policy", "--state", "state"];
+        Ok(await SignAsync("log", "new", "log", "--origin", "hwcert.example.org/log1", "--key", "log1.key"));
+        Ok(await SignAsync("log", "append", "log", "--key", "log1.key", Write("0.json", Envelope(0))));
+        Ok(await AdaptAsync("log", "prove", "log", "0.json", "--policy", "log1.policy", "--out", "0.tlog-proof"));
+        Ok(await AdaptAsync("log", "mirror", "log", "old", "--policy", "log1.policy"));
+        Ok(await AdaptAsync(["log", "audit", "log", .. known]));
+        Ok(await SignAsync("log", "append", "log", "--key", "log1.key", Write("1.json", Envelope(1))));
+        Ok(await AdaptAsync("log", "prove", "log", "1.json", "--policy", "log1.policy", "--out", "1.tlog-proof"));
+
+        Refused("LOG_CONSISTENCY", await AdaptAsync(["log", "check", "1.json", "1.tlog-proof", .. known]));
+        Assert.Contains("SIGNATURES NOT CHECKED", Ok(await AdaptAsync(["log", "check", "1.json", "1.tlog-proof", .. known, "--log", "log"])), StringComparison.Ordinal);
+        Refused("LOG_ROLLBACK", await AdaptAsync(["log", "audit", "old", .. known]));
+        Refused("LOG_ROLLBACK", await AdaptAsync(["log", "check", "0.json", "0.tlog-proof", .. known]));
+        Ok(await AdaptAsync(["log", "check", "0.json", "0.tlog-proof", .. known, "--log", "log"]));
+        Assert.Equal(2, VerifierState.Read(File.ReadAllBytes(Path.Combine(_folder, "state"))).Logs["hwcert.example.org/log1"].Size);
+    }
+
     [Fact]
     public Task Twelve_kills_under_load_lose_no_promise_and_make_no_fork() => KillAsync(12);
 
@@ -178,6 +236,45 @@ public sealed class LogCommandTests : IDisposable
         }
 
         return [.. leaves];
+    }
+
+    private async Task<string> AppendAsync(byte[] input)
+    {
+        using var process = Start();
+        try
+        {
+            await process.StandardInput.BaseStream.WriteAsync(input, TestContext.Current.CancellationToken);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // it has refused what came before
+        }
+
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return output;
+    }
+
+    /// <summary>One answer, of which a byte comes every 100 ms until the client goes.</summary>
+    private static void Trickle(TcpListener listener, string head)
+    {
+        using var client = listener.AcceptTcpClient();
+        using var stream = client.GetStream();
+        try
+        {
+            _ = stream.Read(new byte[4096]);
+            stream.Write(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\n{head}\r\n"));
+            for (var sent = 0; sent < 300; sent++)
+            {
+                stream.Write("x"u8);
+                client.Client.Poll(100_000, SelectMode.SelectError);
+            }
+        }
+        catch (IOException)
+        {
+            // the client has gone
+        }
     }
 
     private async Task<(int Exit, string Output, string Error)> WhileWritingAsync(Func<Task<(int Exit, string Output, string Error)>> act)

@@ -30,7 +30,7 @@ public static class LogMirror
         var disk = new LogDisk();
         PendingFiles.MakeFolder(disk, folder);
         var files = new PendingFiles(disk, folder);
-        LogAudit.Replay(source, tree, latest.Content.Size, files.Put, older: null, cancellationToken);
+        LogAudit.Replay(source, tree, latest.Content.Size, files.Put, seen: [], cancellationToken);
         tree.PutEdge(files.Put);
         if (tree.Root() != latest.Content.Root)
             throw LogAudit.OtherRoot(source, tree, latest.Content);

@@ -94,7 +94,7 @@ public sealed record VerifierState
     });
 
     /// <summary>The later of two memories, member by member.</summary>
-    /// <exception cref="RejectedException">STATE_PIN: they follow from different roots.</exception>
+    /// <exception cref="RejectedException">STATE_PIN: they follow from different roots. LOG_FORK: each has seen another history of a log.</exception>
     public VerifierState With(VerifierState other)
     {
         if (other.Pinned != Pinned || other.Environment != Environment)
@@ -104,7 +104,7 @@ public sealed record VerifierState
             Root = other.Root.Version > Root.Version ? other.Root : Root,
             PackVersion = Math.Max(PackVersion, other.PackVersion),
             Statuses = Merge(Statuses, other.Statuses, (mine, theirs) => Math.Max(mine, theirs)),
-            Logs = Merge(Logs, other.Logs, (mine, theirs) => theirs.Size > mine.Size ? theirs : mine),
+            Logs = Merge(Logs, other.Logs, Larger),
             LastSeen = LastSeen is null || other.LastSeen > LastSeen ? other.LastSeen ?? LastSeen : LastSeen,
         };
     }
@@ -139,6 +139,10 @@ public sealed record VerifierState
             mine = mine.SetItem(name, mine.TryGetValue(name, out var known) ? later(known, value) : value);
         return mine;
     }
+
+    private static SeenLog Larger(SeenLog mine, SeenLog theirs) => mine.Size == theirs.Size && mine.Root != theirs.Root
+        ? throw Rejection.Because("LOG_FORK", $"a log shows two histories of {mine.Size} entries: roots {mine.Root} and {theirs.Root}")
+        : theirs.Size > mine.Size ? theirs : mine;
 
     private static RootReference ReadReference(JsonMembers reference) => RootReferenceJson.Read(reference);
 

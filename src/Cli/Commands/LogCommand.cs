@@ -131,34 +131,43 @@ internal static class LogCommand
 
     private static Command Check(Machine machine)
     {
-        var (envelope, policy, trust) = (EnvelopeArgument(), PolicyOption(), TrustOption());
+        var (envelope, policy, trust, state) = (EnvelopeArgument(), PolicyOption(), TrustOption(), StateOption());
+        var log = new Option<string>("--log") { Description = "The log's folder or http(s) address, if its checkpoint and the one that --state remembers differ in size  日志目录或网址", HelpName = "LOG" };
         var proof = new Argument<string>("proof") { Description = "Its .tlog-proof  证明文件" };
-        var command = new Command("check", "Check a .tlog-proof offline  离线核验入日志证明") { envelope, proof, policy, trust };
-        command.SetAction(parsed => Refusing(() =>
+        var command = new Command("check", "Check a .tlog-proof offline  离线核验入日志证明") { envelope, proof, policy, trust, state, log };
+        command.SetAction((parsed, cancellationToken) => Task.FromResult(Refusing(() =>
         {
             var keys = ReadTrust(parsed.GetValue(trust));
             var leaf = LogLeaf.Of(TrustFiles.ReadFile(parsed.GetValue(envelope)!, "the signed object"), keys);
-            var logged = LoggedEntry.Verify(TrustFiles.ReadFile(parsed.GetValue(proof)!, "the proof"), leaf, ReadPolicy(parsed.GetValue(policy)!), machine.Time.GetUtcNow());
-            Console.WriteLine($"LOGGED 已入日志  index 序号 {logged.Index}");
+            var believed = ReadPolicy(parsed.GetValue(policy)!);
+            var logged = LoggedEntry.Verify(TrustFiles.ReadFile(parsed.GetValue(proof)!, "the proof"), leaf, believed, machine.Time.GetUtcNow());
+            if (ReadState(parsed.GetValue(state)) is { } before)
+            {
+                using var place = parsed.GetValue(log) is { } name ? LogPlace.Open(name, LogPlace.Patience, cancellationToken) : null;
+                before.See(logged.Checkpoint.Content, place is null ? null : LogReader.Open(place.Source, believed, machine.Time.GetUtcNow())).Remember(parsed.GetValue(state)!);
+            }
+
+            Console.WriteLine($"LOGGED{(leaf.Unverified.IsEmpty ? "" : ", SIGNATURES NOT CHECKED")} 已入日志{(leaf.Unverified.IsEmpty ? "" : "，签名未核验")}  index 序号 {logged.Index}");
             Print(logged.Checkpoint);
-            if (keys.Keys.IsEmpty)
-                Console.WriteLine("Who signed was taken from the object: give --trust to have signatures checked.  未核验签名，请用 --trust 指定受信公钥。");
+            foreach (var signer in leaf.Unverified)
+                Console.WriteLine($"  unchecked 未核验 the signature that names {signer}: nobody looked at it, and anyone can write such a one. Give that key with --trust FILE  请用 --trust 指定受信公钥");
             return ExitCode.Certified;
-        }));
+        })));
         return command;
     }
 
     private static Command Audit(Machine machine)
     {
-        var policy = PolicyOption();
+        var (policy, state) = (PolicyOption(), StateOption());
         var source = new Argument<string>("log") { Description = "The log's folder, or its http(s) address  日志目录或网址" };
         var since = new Option<string>("--since") { Description = "A checkpoint of it that was seen before: must be found unchanged  此前的检查点", HelpName = "FILE" };
-        var command = new Command("audit", "Recompute a whole log, and that it only grew  重新计算整个日志并核验历史未改") { source, policy, since };
+        var command = new Command("audit", "Recompute a whole log, and that it only grew  重新计算整个日志并核验历史未改") { source, policy, since, state };
         command.SetAction((parsed, cancellationToken) => Task.FromResult(Refusing(() =>
         {
             var older = parsed.GetValue(since) is { } file ? TrustFiles.ReadFile(file, "the checkpoint") : null;
             using var log = LogPlace.Open(parsed.GetValue(source)!, LogPlace.Patience, cancellationToken);
-            var report = LogAudit.Run(log.Source, ReadPolicy(parsed.GetValue(policy)!), older, machine.Time.GetUtcNow(), cancellationToken);
+            var report = LogAudit.Run(log.Source, ReadPolicy(parsed.GetValue(policy)!), older, ReadState(parsed.GetValue(state)), machine.Time.GetUtcNow(), cancellationToken);
+            report.State?.Remember(parsed.GetValue(state)!);
             Console.WriteLine($"CONSISTENT 一致  {parsed.GetValue(source)}");
             Print(report.Latest);
             if (report.Older is { Content: var before })
@@ -200,6 +209,15 @@ internal static class LogCommand
 
     private static Option<string> PolicyOption() =>
         new("--policy") { Description = "Which log and witnesses to believe (tlog-policy), obtained from whom you trust  信任策略", HelpName = "FILE", Required = true };
+
+    private static Option<string> StateOption() => new("--state")
+    {
+        Description = "What this verifier remembers, from `adapt trust pin`: a log that goes back or forks is refused  验证方的记录，拒绝回退与分叉",
+        HelpName = "FILE",
+    };
+
+    private static VerifierState? ReadState(string? file) =>
+        file is null ? null : TrustCommand.Refusing(file, () => VerifierState.Read(TrustFiles.ReadFile(file, "the verifier's memory")));
 
     private static LogPolicy ReadPolicy(string file)
     {
