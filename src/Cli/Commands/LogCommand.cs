@@ -72,7 +72,9 @@ internal static class LogCommand
         var (key, policy) = (KeyOption(), PolicyOption());
         var checkpoint = new Option<string>("--continue-from")
         {
-            Description = "The last checkpoint of the log that anyone has seen: ask all who mirror, witness or verify it  任何人见过的最新检查点", HelpName = "CHECKPOINT", Required = true,
+            Description = "The last checkpoint of the log that anyone has seen: ask all who mirror, witness or verify it  任何人见过的最新检查点",
+            HelpName = "CHECKPOINT",
+            Required = true,
         };
         var command = new Command("resume", "Let a key go on whose memory was lost  签名记录丢失后恢复") { key, policy, checkpoint };
         command.SetAction(parsed => Making(parsed.GetValue(key)!, path =>
