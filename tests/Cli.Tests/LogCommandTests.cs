@@ -109,7 +109,6 @@ public sealed class LogCommandTests : IDisposable
         Assert.StartsWith("2 ", await AppendAsync([.. envelope, .. end]), StringComparison.Ordinal); // and nothing of those in between
     }
 
-    /// <summary>E7, E8: a verifier that remembers, with no checkpoint in hand.</summary>
     [Fact]
     public async Task A_verifier_remembers_and_refuses_a_log_that_goes_back()
     {
