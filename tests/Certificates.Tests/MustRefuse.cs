@@ -35,7 +35,6 @@ public sealed class MustRefuseTests
         B16abc
         C1 C2 C3abcd C4 C5 C6ab C7abc C8abcd C9 C10abcd C11abcde C12 C13 C14abcd
         D1 D2 D3ab D4ab D5 D6abcd D7 D8abcde D9
-        E1 E2abcdefg E3abcd E4 E5 E6abc E7 E8ab E9abc
         F1 F2abc F4abc F5abc F6 F7ab F8ab F9ab F10ab F11 F12 F13
         W1abcde W2abcd W3de W4
         """;

@@ -14,11 +14,6 @@ public sealed class LogCommandTests : IDisposable
     private const string Secret = "correct horse battery";
     private readonly string _folder = Directory.CreateTempSubdirectory("cli-log-").FullName;
 
-    public LogCommandTests() => KeyFile.Create(
-        Path.Combine(_folder, "log1.key"),
-        new KeySpec { Duty = KeyDuty.Log, Algorithm = KeyAlgorithm.Ed25519, Environment = KeyEnvironment.Test, Life = TimeSpan.FromDays(365) },
-        (_, _) => new Passphrase(Encoding.UTF8.GetBytes(Secret)), TimeProvider.System);
-
     [Fact]
     public async Task A_log_is_made_written_proved_audited_and_mirrored()
     {
@@ -29,14 +24,13 @@ public sealed class LogCommandTests : IDisposable
         File.Copy(Path.Combine(_folder, "log/checkpoint"), Path.Combine(_folder, "seen"));
         Ok(await SignAsync("log", "append", "log", "--key", "log1.key", files[2]));
         Ok(await AdaptAsync("log", "prove", "log", files[1], "--policy", "log1.policy", "--out", "1.tlog-proof"));
-        Assert.Contains("LOGGED 已入日志  index 序号 1", Ok(await AdaptAsync("log", "check", files[1], "1.tlog-proof", "--policy", "log1.policy")), StringComparison.Ordinal);
+        Assert.Contains("已入日志，签名未核验  index 序号 1", Ok(await AdaptAsync("log", "check", files[1], "1.tlog-proof", "--policy", "log1.policy")), StringComparison.Ordinal);
         Assert.Contains("历史未改", Ok(await AdaptAsync("log", "audit", "log", "--policy", "log1.policy", "--since", "seen")), StringComparison.Ordinal);
         Ok(await AdaptAsync("log", "mirror", "log", "mirror", "--policy", "log1.policy"));
 
         Refused("LOG_OTHER_LEAF", await AdaptAsync("log", "check", files[2], "1.tlog-proof", "--policy", "log1.policy"));
         File.Copy(Path.Combine(_folder, "seen"), Path.Combine(_folder, "log/checkpoint"), overwrite: true);
         Refused("LOG_ROLLBACK", await AdaptAsync("log", "mirror", "log", "mirror", "--policy", "log1.policy"));
-        Assert.Equal(3, (await SignAsync("log", "new", "log2", "--origin", "hwcert.example.org/log2", "--key", "log1.key")).Exit);
         Assert.Equal(3, (await AdaptAsync("log", "audit", "log", "--policy", files[0])).Exit);
     }
 
@@ -70,6 +64,71 @@ public sealed class LogCommandTests : IDisposable
 
         Refused("LOG_ROLLBACK", await SignAsync("log", "append", "old", "--key", "log1.key", file));
         Assert.Equal(4, (await WhileWritingAsync(() => SignAsync("log", "append", "log", "--key", "log1.key", file))).Exit);
+    }
+
+    /// <summary>A machine was lost; of the log, its key and its record are brought back, and a mirror has the rest.</summary>
+    [Fact]
+    public async Task A_key_that_is_brought_back_goes_on_from_what_others_have_seen_and_begins_nothing()
+    {
+        Ok(await SignAsync("log", "new", "log", "--origin", "hwcert.example.org/log1", "--key", "log1.key"));
+        Ok(await SignAsync("log", "append", "log", "--key", "log1.key", Write("0.json", Envelope(0))));
+        Ok(await AdaptAsync("log", "mirror", "log", "mirror", "--policy", "log1.policy"));
+        Directory.Delete(Path.Combine(_folder, "log"), recursive: true);
+        foreach (var lost in (ReadOnlySpan<string>)["memory", "lock"])
+            File.Delete(Path.Combine(_folder, "log1." + lost));
+        File.Move(Path.Combine(_folder, "log1.policy"), Path.Combine(_folder, "theirs.policy"));
+
+        foreach (var origin in new[] { "log1", "log2" })
+        {
+            var made = await SignAsync("log", "new", "fresh", "--origin", "hwcert.example.org/" + origin, "--key", "log1.key");
+            Assert.Equal(3, made.Exit);
+            Assert.Contains("may have signed", made.Error, StringComparison.Ordinal);
+        }
+
+        var appended = await SignAsync("log", "append", "mirror", "--key", "log1.key", "0.json");
+        Assert.Equal(3, appended.Exit);
+        Assert.DoesNotContain("log new", appended.Error, StringComparison.Ordinal);
+        Assert.Contains("two histories", Ok(await AdaptAsync("log", "resume", "--key", "log1.key", "--policy", "theirs.policy", "--continue-from", "mirror/checkpoint")), StringComparison.Ordinal);
+        Assert.StartsWith("1  ", Ok(await SignAsync("log", "append", "mirror", "--key", "log1.key", Write("1.json", Envelope(1)))), StringComparison.Ordinal);
+        Assert.Equal(3, (await AdaptAsync("log", "resume", "--key", "log1.key", "--policy", "theirs.policy", "--continue-from", "mirror/checkpoint")).Exit);
+    }
+
+    /// <summary>What would be logged has to be what was sent: nothing is decoded, mended or split but at line feeds.</summary>
+    [Fact]
+    public async Task Lines_are_the_bytes_that_were_sent()
+    {
+        Ok(await SignAsync("log", "new", "log", "--origin", "hwcert.example.org/log1", "--key", "log1.key"));
+        byte[] envelope = Encoding.UTF8.GetBytes(Envelope(0)), end = "\n"u8.ToArray();
+
+        Assert.Equal(2, (await AppendAsync([.. envelope, .. end, .. end, .. Encoding.UTF8.GetBytes(Envelope(1))])).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Contains("ENV_BOM", await AppendAsync([0xef, 0xbb, 0xbf, .. envelope, .. end]), StringComparison.Ordinal);
+        Assert.Contains("ENV_", await AppendAsync([0xff, 0xfe, .. Encoding.Unicode.GetBytes(Envelope(2) + "\n")]), StringComparison.Ordinal);
+        Assert.Contains("ENV_", await AppendAsync([.. envelope[..^1], .. ",\"x\":\""u8, 0xff, .. "\"}"u8, .. end]), StringComparison.Ordinal);
+        Assert.Contains("line 1 is not logged", await AppendAsync([.. envelope, (byte)'\r', .. envelope, .. end]), StringComparison.Ordinal);
+        Assert.Contains("ENV_TOO_LARGE", await AppendAsync([.. Enumerable.Repeat((byte)' ', 3 << 20), .. envelope, .. end]), StringComparison.Ordinal);
+        Assert.StartsWith("2 ", await AppendAsync([.. envelope, .. end]), StringComparison.Ordinal); // and nothing of those in between
+    }
+
+    [Fact]
+    public async Task A_verifier_remembers_and_refuses_a_log_that_goes_back()
+    {
+        var root = new RootReference(1, new string('a', 64));
+        File.WriteAllBytes(Path.Combine(_folder, "state"), new VerifierState { Pinned = root, Root = root, Environment = KeyEnvironment.Test }.ToBytes());
+        string[] known = ["--policy", "log1.policy", "--state", "state"];
+        Ok(await SignAsync("log", "new", "log", "--origin", "hwcert.example.org/log1", "--key", "log1.key"));
+        Ok(await SignAsync("log", "append", "log", "--key", "log1.key", Write("0.json", Envelope(0))));
+        Ok(await AdaptAsync("log", "prove", "log", "0.json", "--policy", "log1.policy", "--out", "0.tlog-proof"));
+        Ok(await AdaptAsync("log", "mirror", "log", "old", "--policy", "log1.policy"));
+        Ok(await AdaptAsync(["log", "audit", "log", .. known]));
+        Ok(await SignAsync("log", "append", "log", "--key", "log1.key", Write("1.json", Envelope(1))));
+        Ok(await AdaptAsync("log", "prove", "log", "1.json", "--policy", "log1.policy", "--out", "1.tlog-proof"));
+
+        Refused("LOG_CONSISTENCY", await AdaptAsync(["log", "check", "1.json", "1.tlog-proof", .. known]));
+        Assert.Contains("SIGNATURES NOT CHECKED", Ok(await AdaptAsync(["log", "check", "1.json", "1.tlog-proof", .. known, "--log", "log"])), StringComparison.Ordinal);
+        Refused("LOG_ROLLBACK", await AdaptAsync(["log", "audit", "old", .. known]));
+        Refused("LOG_ROLLBACK", await AdaptAsync(["log", "check", "0.json", "0.tlog-proof", .. known]));
+        Ok(await AdaptAsync(["log", "check", "0.json", "0.tlog-proof", .. known, "--log", "log"]));
+        Assert.Equal(2, VerifierState.Read(File.ReadAllBytes(Path.Combine(_folder, "state"))).Logs["hwcert.example.org/log1"].Size);
     }
 
     [Fact]
@@ -157,6 +216,24 @@ public sealed class LogCommandTests : IDisposable
         }
 
         return [.. leaves];
+    }
+
+    private async Task<string> AppendAsync(byte[] input)
+    {
+        using var process = Start();
+        try
+        {
+            await process.StandardInput.BaseStream.WriteAsync(input, TestContext.Current.CancellationToken);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // it has refused what came before
+        }
+
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return output;
     }
 
     private async Task<(int Exit, string Output, string Error)> WhileWritingAsync(Func<Task<(int Exit, string Output, string Error)>> act)

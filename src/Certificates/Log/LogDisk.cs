@@ -14,6 +14,10 @@ internal interface ILogDisk
     /// <summary>Makes a file, or writes over one; makes folders above it that are missing.</summary>
     void Write(string path, ReadOnlySpan<byte> content);
 
+    /// <summary>Makes a folder in one that is there.</summary>
+    /// <returns>Whether it was missing.</returns>
+    bool MakeFolder(string path);
+
     /// <summary>Returns when a file's content, or a folder's names, are on the disk.</summary>
     void Sync(string path);
 
@@ -28,7 +32,11 @@ internal interface ILogDisk
 internal sealed partial class LogDisk : ILogDisk
 {
     private const int ReadOnly = 0;
+    private const int NoWait = 0x800;
     private const int CloseOnExec = 0x80000;
+    private const int NoSuchFile = 2;
+    private const int NoAccess = 13;
+    private const int NoFolder = 20;
     private const int LockExclusive = 2;
     private const int LockNoWait = 4;
 
@@ -39,6 +47,14 @@ internal sealed partial class LogDisk : ILogDisk
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.Read);
         RandomAccess.Write(file, content, fileOffset: 0);
+    }
+
+    public bool MakeFolder(string path)
+    {
+        if (Directory.Exists(path))
+            return false;
+        Directory.CreateDirectory(path);
+        return true;
     }
 
     public void Sync(string path)
@@ -77,10 +93,31 @@ internal sealed partial class LogDisk : ILogDisk
             $"{path} is in use by another process that writes to this log ({why}). A log has one writer, or it would have two histories: wait for the other to end. 另一进程正在写入此日志，请等待其结束。");
     }
 
-    private static SafeFileHandle OpenAny(string path)
+    /// <summary>Opens a file to read, without waiting for whoever might be at the other end of what is no file.</summary>
+    /// <returns>Null if there is none.</returns>
+    /// <exception cref="IOException">It is a pipe, a device or a socket, or cannot be read now.</exception>
+    public static FileStream? TryOpen(string path)
     {
-        var descriptor = Open(path, ReadOnly | CloseOnExec);
-        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw new IOException($"{path} could not be opened: {Marshal.GetLastPInvokeErrorMessage()}");
+        if (TryOpenAny(path) is not { } handle)
+            return null;
+        var file = new FileStream(handle, FileAccess.Read, bufferSize: 0);
+        if (file.CanSeek)
+            return file;
+        file.Dispose();
+        throw new IOException($"{path} is a pipe or a device; a log consists of plain files");
+    }
+
+    private static SafeFileHandle OpenAny(string path) => TryOpenAny(path) ?? throw new IOException($"{path} could not be opened: there is no such file or folder");
+
+    private static SafeFileHandle? TryOpenAny(string path)
+    {
+        var descriptor = Open(path, ReadOnly | NoWait | CloseOnExec);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : Marshal.GetLastPInvokeError() switch
+        {
+            NoSuchFile or NoFolder => null,
+            NoAccess => throw new UnauthorizedAccessException($"{path} could not be opened: {Marshal.GetLastPInvokeErrorMessage()}"),
+            _ => throw new IOException($"{path} could not be opened: {Marshal.GetLastPInvokeErrorMessage()}"),
+        };
     }
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]

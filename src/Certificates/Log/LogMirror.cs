@@ -17,7 +17,7 @@ public static class LogMirror
     /// <exception cref="BrokenEnvironmentException">Another process writes to the mirror.</exception>
     public static MirrorReport Run(ILogSource source, string folder, LogPolicy policy, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        folder = Path.GetFullPath(folder);
+        folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         var reader = LogReader.Open(source, policy, now);
         var latest = reader.Checkpoint;
         Directory.CreateDirectory(folder);
@@ -28,8 +28,9 @@ public static class LogMirror
             reader.ProveConsistency(before);
         var tree = before is null ? new TreeGrowth() : TreeGrowth.Load(mirror, before.Size, before.Root);
         var disk = new LogDisk();
+        PendingFiles.MakeFolder(disk, folder);
         var files = new PendingFiles(disk, folder);
-        LogAudit.Replay(source, tree, latest.Content.Size, files.Put, older: null, cancellationToken);
+        LogAudit.Replay(source, tree, latest.Content.Size, files.Put, seen: [], cancellationToken);
         tree.PutEdge(files.Put);
         if (tree.Root() != latest.Content.Root)
             throw LogAudit.OtherRoot(source, tree, latest.Content);

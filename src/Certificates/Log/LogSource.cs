@@ -26,16 +26,11 @@ public sealed class LogFolder(string folder) : ILogSource
 
     internal static byte[]? ReadFile(string path, int maxBytes)
     {
-        try
-        {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-            var bytes = new byte[Math.Min(file.Length, maxBytes + 1L)];
-            return bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
-        }
-        catch (Exception absent) when (absent is FileNotFoundException or DirectoryNotFoundException)
-        {
+        using var file = LogDisk.TryOpen(path);
+        if (file is null)
             return null;
-        }
+        var bytes = new byte[Math.Min(file.Length, maxBytes + 1L)];
+        return bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
     }
 }
 

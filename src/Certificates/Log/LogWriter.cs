@@ -41,7 +41,7 @@ public sealed class LogWriter : IDisposable
     /// <exception cref="BrokenEnvironmentException">Another process writes to the folder.</exception>
     public static LogWriter Open(string folder, LogKey key)
     {
-        folder = Path.GetFullPath(folder);
+        folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         Directory.CreateDirectory(folder);
         var held = LogDisk.Lock(folder);
         try
@@ -57,6 +57,7 @@ public sealed class LogWriter : IDisposable
 
     internal static LogWriter Open(ILogDisk disk, string folder, LogPen pen, SafeFileHandle? held)
     {
+        PendingFiles.MakeFolder(disk, folder);
         var source = new DiskSource(disk, folder);
         var last = ReadMemory(disk, folder, pen);
         var shown = source.TryRead(LogFiles.Checkpoint, SignedNote.MaxBytes) is { } note
@@ -70,7 +71,12 @@ public sealed class LogWriter : IDisposable
         var tree = LoadEdge(source, published, last);
         var isAhead = shown is null || published.Size < last.Size;
         if (isAhead)
+        {
+            disk.Sync(pen.MemoryPath); // the one before us may have been killed before it was on the disk, which is what a signature waits for
+            disk.Sync(Path.GetDirectoryName(pen.MemoryPath)!);
             PendingFiles.Publish(disk, Path.Combine(folder, LogFiles.Checkpoint), pen.Sign(last));
+        }
+
         return new LogWriter(disk, folder, pen, tree, last, held) { WasRecovered = isAhead && last.Size > 0 };
     }
 
@@ -108,8 +114,9 @@ public sealed class LogWriter : IDisposable
     private static Checkpoint ReadMemory(ILogDisk disk, string folder, LogPen pen)
     {
         var text = disk.TryRead(pen.MemoryPath, SignedNote.MaxBytes)
-            ?? throw Rejection.Because("LOG_ROLLBACK", $"{pen.MemoryPath} is missing: what this key signed last. Without it the key could sign a second history. Bring it back; if it is lost, make sure with "
-                + $"those who mirror or witness the log that {Path.Combine(folder, LogFiles.Checkpoint)} is the last, and put its first three lines there. 缺少此密钥的签名记录。");
+            ?? throw Rejection.Because("LOG_ROLLBACK", $"{pen.MemoryPath} is missing: what this key signed last. Without it the key could sign a second history. Bring back the newest, no older copy; if it is lost, "
+                + $"get the last checkpoint from those who mirror or witness the log, who may have seen a later one than {Path.Combine(folder, LogFiles.Checkpoint)}, "
+                + "and run `adapt log resume --key KEY --policy POLICY --continue-from CHECKPOINT`. 缺少此密钥的签名记录。");
         var memory = Checkpoint.Read(Encoding.UTF8.GetString(text));
         return memory.Origin == pen.Public.Name
             ? memory

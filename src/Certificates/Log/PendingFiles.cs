@@ -27,6 +27,23 @@ internal sealed class PendingFiles(ILogDisk disk, string folder)
             disk.Sync(above);
     }
 
+    /// <summary>Makes a folder with those above it that are missing, and brings their names to the disk: with a folder that the disk forgets, it forgets all that was synced in it.</summary>
+    public static void MakeFolder(ILogDisk disk, string folder)
+    {
+        if (Path.GetDirectoryName(folder) is not { } above)
+            return;
+        MakeFolder(disk, above);
+        var isNew = disk.MakeFolder(folder);
+        try
+        {
+            disk.Sync(above); // always: whoever made it may have been killed before it was synced
+        }
+        catch (UnauthorizedAccessException) when (!isNew)
+        {
+            // a folder of others, high above: we may go through and not look at it, so nothing in it is ours
+        }
+    }
+
     /// <summary>Puts a checkpoint in its place, whole and for good. What it needs has been synced.</summary>
     public static void Publish(ILogDisk disk, string path, ReadOnlySpan<byte> note)
     {

@@ -10,6 +10,7 @@ namespace Adaptation.Cli;
 internal static class LogAppendCommand
 {
     private const int BatchEntries = 1024;
+    private const int MaxLine = 1 << 20; // no envelope is longer
 
     public static Command Create(Machine machine)
     {
@@ -23,7 +24,7 @@ internal static class LogAppendCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var keys = LogCommand.ReadTrust(parsed.GetValue(trust));
-            LogKey Opened() => LogKey.Open(parsed.GetValue(key)!, KeyFile.Open(parsed.GetValue(key)!, Passphrases.From(parsed.GetValue(passphrase))));
+            LogKey Opened() => LogKey.Open(parsed.GetValue(key)!, KeyFile.Open(parsed.GetValue(key)!, Passphrases.From(parsed.GetValue(passphrase))), machine.Time.GetUtcNow());
             var names = parsed.GetValue(objects)!;
             return names is ["-"]
                 ? AppendLinesAsync(parsed.GetValue(folder)!, Opened, keys, cancellationToken)
@@ -49,20 +50,19 @@ internal static class LogAppendCommand
     private static async Task<int> AppendLinesAsync(string folder, Func<LogKey> opened, TrustStore trust, CancellationToken cancellationToken)
     {
         using var key = opened();
-        var lines = Channel.CreateBounded<string>(new BoundedChannelOptions(4 * BatchEntries) { SingleReader = true, SingleWriter = true });
-        var reading = Task.Run(() => ReadLinesAsync(lines.Writer, cancellationToken), cancellationToken);
+        var lines = Channel.CreateBounded<Line>(new BoundedChannelOptions(4 * BatchEntries) { SingleReader = true, SingleWriter = true });
+        var reading = Task.Run(() => ReadLinesAsync(lines.Writer, trust, cancellationToken), cancellationToken);
         try
         {
             using var writer = Open(folder, key);
             using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-            for (var number = 1L; await lines.Reader.WaitToReadAsync(cancellationToken);)
+            while (await lines.Reader.WaitToReadAsync(cancellationToken))
             {
-                var (leaves, refusal) = TakeBatch(lines.Reader, number, trust);
+                var (leaves, refusal) = TakeBatch(lines.Reader);
                 if (leaves.Count > 0)
                     Promise(output, writer.Append([.. leaves.Select(leaf => leaf.Bytes.AsMemory())]), leaves);
                 if (refusal is not null)
                     throw refusal;
-                number += leaves.Count;
             }
 
             await reading; // it has ended, perhaps because standard input failed
@@ -82,15 +82,24 @@ internal static class LogAppendCommand
         return writer;
     }
 
-    private static async Task ReadLinesAsync(ChannelWriter<string> lines, CancellationToken cancellationToken)
+    /// <summary>Until the first that is refused, which is the last that is read.</summary>
+    private static async Task ReadLinesAsync(ChannelWriter<Line> lines, TrustStore trust, CancellationToken cancellationToken)
     {
         Exception? failed = null;
         try
         {
-            using var input = new StreamReader(Console.OpenStandardInput(), Encoding.UTF8);
-            while (await input.ReadLineAsync(cancellationToken) is { } line)
-                if (line.Length > 0)
-                    await lines.WriteAsync(line, cancellationToken);
+            await using var input = Console.OpenStandardInput();
+            var number = 0L;
+            await foreach (var bytes in ByteLines.ReadAsync(input, MaxLine, cancellationToken))
+            {
+                number++;
+                if (bytes.IsEmpty)
+                    continue;
+                var line = Read(bytes, number, trust);
+                await lines.WriteAsync(line, cancellationToken);
+                if (line.Refusal is not null)
+                    break;
+            }
         }
         catch (IOException unread)
         {
@@ -103,20 +112,27 @@ internal static class LogAppendCommand
         }
     }
 
+    private static Line Read(ReadOnlyMemory<byte> envelope, long number, TrustStore trust)
+    {
+        try
+        {
+            return new Line(Leaf(envelope, string.Create(CultureInfo.InvariantCulture, $"line {number}"), trust), Refusal: null);
+        }
+        catch (RejectedException refused)
+        {
+            return new Line(Leaf: null, refused);
+        }
+    }
+
     /// <summary>What has come in so far, up to a batch. A refused line ends it; those before it are appended.</summary>
-    private static (List<LogLeaf> Leaves, RejectedException? Refusal) TakeBatch(ChannelReader<string> lines, long number, TrustStore trust)
+    private static (List<LogLeaf> Leaves, RejectedException? Refusal) TakeBatch(ChannelReader<Line> lines)
     {
         var leaves = new List<LogLeaf>();
         while (leaves.Count < BatchEntries && lines.TryRead(out var line))
         {
-            try
-            {
-                leaves.Add(Leaf(Encoding.UTF8.GetBytes(line), string.Create(CultureInfo.InvariantCulture, $"line {number + leaves.Count}"), trust));
-            }
-            catch (RejectedException refused)
-            {
-                return (leaves, refused);
-            }
+            if (line.Leaf is not { } leaf)
+                return (leaves, line.Refusal);
+            leaves.Add(leaf);
         }
 
         return (leaves, null);
@@ -129,7 +145,7 @@ internal static class LogAppendCommand
         output.Flush();
     }
 
-    private static LogLeaf Leaf(byte[] envelope, string name, TrustStore trust)
+    private static LogLeaf Leaf(ReadOnlyMemory<byte> envelope, string name, TrustStore trust)
     {
         try
         {
@@ -140,4 +156,7 @@ internal static class LogAppendCommand
             throw new RejectedException(refused.Rejection with { Message = $"{name} is not logged: {refused.Rejection.Message}" });
         }
     }
+
+    /// <summary>One of the two.</summary>
+    private sealed record Line(LogLeaf? Leaf, RejectedException? Refusal);
 }

@@ -5,17 +5,17 @@ using Adaptation.Core;
 
 namespace Adaptation.Cli;
 
-/// <summary><c>adapt log new|append|prove|check|audit|mirror</c>: the transparency log, in which nothing that was issued or failed can be left out later.</summary>
+/// <summary><c>adapt log new|resume|append|prove|check|audit|mirror</c>: the transparency log, in which nothing that was issued or failed can be left out later.</summary>
 internal static class LogCommand
 {
     public static Command Create(Machine machine) => new("log", "Keep and check the transparency log  透明日志")
     {
-        New(machine), LogAppendCommand.Create(machine), Prove(machine), Check(machine), Audit(machine), Mirror(machine),
+        New(machine), Resume(machine), LogAppendCommand.Create(machine), Prove(machine), Check(machine), Audit(machine), Mirror(machine),
     };
 
     public static Argument<string> Folder() => new("log") { Description = "The log's folder  日志目录" };
 
-    public static Option<string> KeyOption() => new("--key") { Description = "The log's private key, made with `adapt keys new --role log`  日志私钥", HelpName = "FILE", Required = true };
+    public static Option<string> KeyOption() => new("--key") { Description = "The log's private key, made with its log by `adapt log new`  日志私钥", HelpName = "FILE", Required = true };
 
     public static Option<string[]> TrustOption() => TrustFiles.Option("Trusted keys: a signature that names one of them has to verify  受信公钥");
 
@@ -43,30 +43,61 @@ internal static class LogCommand
 
     private static Command New(Machine machine)
     {
-        var (folder, key, passphrase) = (Folder(), KeyOption(), Passphrases.Option());
+        var (folder, passphrase, environment) = (Folder(), Passphrases.Option(), KeysCommand.Environment());
+        var key = new Option<string>("--key") { Description = "The log's private key, which is made here and must not be there yet  日志私钥，由此命令生成", HelpName = "FILE", Required = true };
         var origin = new Option<string>("--origin") { Description = "The log's name for ever, such as hwcert.example.org/log1  日志名称，永不更改", HelpName = "NAME", Required = true };
-        var command = new Command("new", "Make an empty log for a key  为密钥新建空日志") { folder, origin, key, passphrase };
-        command.SetAction(parsed =>
+        var days = new Option<int>("--days") { Description = "How long the key signs, from now  密钥有效天数", HelpName = "N", DefaultValueFactory = _ => 3650 };
+        var command = new Command("new", "Make an empty log, and a key for it  新建空日志及其密钥") { folder, origin, key, environment, days, passphrase };
+        command.SetAction(parsed => Making(parsed.GetValue(key)!, path =>
         {
-            var (path, place) = (parsed.GetValue(key)!, parsed.GetValue(folder)!);
-            try
-            {
-                if (Path.Exists(Path.Combine(place, "checkpoint")))
-                    throw new IOException($"{place} holds a log already");
-                var signer = KeyFile.Open(path, Passphrases.From(parsed.GetValue(passphrase)));
-                var known = LogKey.Create(path, parsed.GetValue(origin)!, signer.Key);
-                using var opened = LogKey.Open(path, signer);
-                using var writer = LogWriter.Open(place, opened);
-                Console.WriteLine($"log 日志: {place}, {known.Name}, empty 空; any web server can serve the folder  可由任意静态服务器发布");
-                Console.WriteLine($"memory 签名记录: {LogKey.MemoryPathOf(path)}, what the key signed last: never bring back an old copy  勿恢复其旧副本");
-                Console.WriteLine($"policy 验证策略: {LogKey.PolicyPathOf(path)}; give it to whoever verifies  交给验证方");
-            }
-            catch (Exception refused) when (refused is RejectedException or IOException or UnauthorizedAccessException)
-            {
-                throw new BadInputException([new Problem(path, 0, "", $"no log was made: {refused.Message}")]);
-            }
-        });
+            var (place, life) = (parsed.GetValue(folder)!, parsed.GetValue(days));
+            if (life is < 1 or > 7305)
+                throw new BadInputException([new Problem("--days", 0, "", $"is {life}; expected 1 to 7305")]);
+            if (Path.Exists(Path.Combine(place, "checkpoint")))
+                throw new IOException($"{place} holds a log already");
+            var kind = parsed.GetValue(environment) == "production" ? KeyEnvironment.Production : KeyEnvironment.Test;
+            using var opened = LogKey.Create(path, parsed.GetValue(origin)!, kind, TimeSpan.FromDays(life), Passphrases.From(parsed.GetValue(passphrase)), machine.Time);
+            using var writer = LogWriter.Open(place, opened);
+            Console.WriteLine($"key 私钥: {path}, encrypted 已加密; for this log alone 仅用于此日志");
+            Console.WriteLine($"public record 公钥记录: {KeyFile.TrustPath(path)}");
+            Console.WriteLine($"log 日志: {place}, {opened.Public.Name}, empty 空; any web server can serve the folder  可由任意静态服务器发布");
+            Console.WriteLine($"memory 签名记录: {LogKey.MemoryPathOf(path)}, what the key signed last: never bring back an old copy  勿恢复其旧副本");
+            Console.WriteLine($"policy 验证策略: {LogKey.PolicyPathOf(path)}; give it to whoever verifies  交给验证方");
+        }));
         return command;
+    }
+
+    private static Command Resume(Machine machine)
+    {
+        var (key, policy) = (KeyOption(), PolicyOption());
+        var checkpoint = new Option<string>("--continue-from")
+        {
+            Description = "The last checkpoint of the log that anyone has seen: ask all who mirror, witness or verify it  任何人见过的最新检查点",
+            HelpName = "CHECKPOINT",
+            Required = true,
+        };
+        var command = new Command("resume", "Let a key go on whose memory was lost  签名记录丢失后恢复") { key, policy, checkpoint };
+        command.SetAction(parsed => Making(parsed.GetValue(key)!, path =>
+        {
+            var seen = LogKey.Resume(path, KeyFile.ReadRecord(path), ReadPolicy(parsed.GetValue(policy)!), TrustFiles.ReadFile(parsed.GetValue(checkpoint)!, "the checkpoint"), machine.Time.GetUtcNow());
+            Console.WriteLine($"memory 签名记录: {LogKey.MemoryPathOf(path)}: the key goes on from what this checkpoint says  密钥将从此检查点继续");
+            Print(seen);
+            Console.WriteLine("If the key has signed anything after it, the log will have two histories, and whoever saw the other will prove it. Bring back the log's folder from a mirror of this size before you append.");
+            Console.WriteLine("若密钥曾签署更新的检查点，日志将出现分叉，并可被证明。追加之前，请从镜像恢复同样大小的日志目录。");
+        }));
+        return command;
+    }
+
+    private static void Making(string key, Action<string> make)
+    {
+        try
+        {
+            make(key);
+        }
+        catch (Exception refused) when (refused is RejectedException or IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException([new Problem(key, 0, "", $"nothing was made: {refused.Message}")]);
+        }
     }
 
     private static Command Prove(Machine machine)
@@ -102,34 +133,43 @@ internal static class LogCommand
 
     private static Command Check(Machine machine)
     {
-        var (envelope, policy, trust) = (EnvelopeArgument(), PolicyOption(), TrustOption());
+        var (envelope, policy, trust, state) = (EnvelopeArgument(), PolicyOption(), TrustOption(), StateOption());
+        var log = new Option<string>("--log") { Description = "The log's folder or http(s) address, if its checkpoint and the one that --state remembers differ in size  日志目录或网址", HelpName = "LOG" };
         var proof = new Argument<string>("proof") { Description = "Its .tlog-proof  证明文件" };
-        var command = new Command("check", "Check a .tlog-proof offline  离线核验入日志证明") { envelope, proof, policy, trust };
-        command.SetAction(parsed => Refusing(() =>
+        var command = new Command("check", "Check a .tlog-proof offline  离线核验入日志证明") { envelope, proof, policy, trust, state, log };
+        command.SetAction((parsed, cancellationToken) => Task.FromResult(Refusing(() =>
         {
             var keys = ReadTrust(parsed.GetValue(trust));
             var leaf = LogLeaf.Of(TrustFiles.ReadFile(parsed.GetValue(envelope)!, "the signed object"), keys);
-            var logged = LoggedEntry.Verify(TrustFiles.ReadFile(parsed.GetValue(proof)!, "the proof"), leaf, ReadPolicy(parsed.GetValue(policy)!), machine.Time.GetUtcNow());
-            Console.WriteLine($"LOGGED 已入日志  index 序号 {logged.Index}");
+            var believed = ReadPolicy(parsed.GetValue(policy)!);
+            var logged = LoggedEntry.Verify(TrustFiles.ReadFile(parsed.GetValue(proof)!, "the proof"), leaf, believed, machine.Time.GetUtcNow());
+            if (ReadState(parsed.GetValue(state)) is { } before)
+            {
+                using var place = parsed.GetValue(log) is { } name ? LogPlace.Open(name, LogPlace.Patience, cancellationToken) : null;
+                before.See(logged.Checkpoint.Content, place is null ? null : LogReader.Open(place.Source, believed, machine.Time.GetUtcNow())).Remember(parsed.GetValue(state)!);
+            }
+
+            Console.WriteLine($"LOGGED{(leaf.Unverified.IsEmpty ? "" : ", SIGNATURES NOT CHECKED")} 已入日志{(leaf.Unverified.IsEmpty ? "" : "，签名未核验")}  index 序号 {logged.Index}");
             Print(logged.Checkpoint);
-            if (keys.Keys.IsEmpty)
-                Console.WriteLine("Who signed was taken from the object: give --trust to have signatures checked.  未核验签名，请用 --trust 指定受信公钥。");
+            foreach (var signer in leaf.Unverified)
+                Console.WriteLine($"  unchecked 未核验 the signature that names {signer}: nobody looked at it, and anyone can write such a one. Give that key with --trust FILE  请用 --trust 指定受信公钥");
             return ExitCode.Certified;
-        }));
+        })));
         return command;
     }
 
     private static Command Audit(Machine machine)
     {
-        var policy = PolicyOption();
+        var (policy, state) = (PolicyOption(), StateOption());
         var source = new Argument<string>("log") { Description = "The log's folder, or its http(s) address  日志目录或网址" };
         var since = new Option<string>("--since") { Description = "A checkpoint of it that was seen before: must be found unchanged  此前的检查点", HelpName = "FILE" };
-        var command = new Command("audit", "Recompute a whole log, and that it only grew  重新计算整个日志并核验历史未改") { source, policy, since };
+        var command = new Command("audit", "Recompute a whole log, and that it only grew  重新计算整个日志并核验历史未改") { source, policy, since, state };
         command.SetAction((parsed, cancellationToken) => Task.FromResult(Refusing(() =>
         {
             var older = parsed.GetValue(since) is { } file ? TrustFiles.ReadFile(file, "the checkpoint") : null;
-            using var log = LogPlace.Open(parsed.GetValue(source)!, cancellationToken);
-            var report = LogAudit.Run(log.Source, ReadPolicy(parsed.GetValue(policy)!), older, machine.Time.GetUtcNow(), cancellationToken);
+            using var log = LogPlace.Open(parsed.GetValue(source)!, LogPlace.Patience, cancellationToken);
+            var report = LogAudit.Run(log.Source, ReadPolicy(parsed.GetValue(policy)!), older, ReadState(parsed.GetValue(state)), machine.Time.GetUtcNow(), cancellationToken);
+            report.State?.Remember(parsed.GetValue(state)!);
             Console.WriteLine($"CONSISTENT 一致  {parsed.GetValue(source)}");
             Print(report.Latest);
             if (report.Older is { Content: var before })
@@ -148,7 +188,7 @@ internal static class LogCommand
         var command = new Command("mirror", "Copy a log, and refuse one whose history changed  镜像日志，拒绝分叉") { source, target, policy };
         command.SetAction((parsed, cancellationToken) => Task.FromResult(Refusing(() =>
         {
-            using var log = LogPlace.Open(parsed.GetValue(source)!, cancellationToken);
+            using var log = LogPlace.Open(parsed.GetValue(source)!, LogPlace.Patience, cancellationToken);
             var report = LogMirror.Run(log.Source, parsed.GetValue(target)!, ReadPolicy(parsed.GetValue(policy)!), machine.Time.GetUtcNow(), cancellationToken);
             Console.WriteLine($"MIRRORED 已镜像  {parsed.GetValue(target)}: {report.Latest.Content.Size - report.Before} entries added to {report.Before}  新增 {report.Latest.Content.Size - report.Before} 条");
             Print(report.Latest);
@@ -171,6 +211,15 @@ internal static class LogCommand
 
     private static Option<string> PolicyOption() =>
         new("--policy") { Description = "Which log and witnesses to believe (tlog-policy), obtained from whom you trust  信任策略", HelpName = "FILE", Required = true };
+
+    private static Option<string> StateOption() => new("--state")
+    {
+        Description = "What this verifier remembers, from `adapt trust pin`: a log that goes back or forks is refused  验证方的记录，拒绝回退与分叉",
+        HelpName = "FILE",
+    };
+
+    private static VerifierState? ReadState(string? file) =>
+        file is null ? null : TrustCommand.Refusing(file, () => VerifierState.Read(TrustFiles.ReadFile(file, "the verifier's memory")));
 
     private static LogPolicy ReadPolicy(string file)
     {

@@ -8,13 +8,15 @@ internal sealed class DiskLog : IDisposable
 
     public DiskLog()
     {
-        LogKey.Create(this["log1.key"], LogGiven.Origin, Record);
+        LogKey.Give(this["log1.key"], LogGiven.Origin, Record);
         using var key = Open("log1.key");
         LogWriter.Open(this["log"], key).Dispose();
     }
 
     /// <summary>Of its key, which no test reads from a file: what lies beside that matters here.</summary>
     public KeyRecord Record => Signer().Key;
+
+    public DateTimeOffset? RevokedAt { get; set; }
 
     public LogPolicy Policy => LogPolicy.Read(File.ReadAllBytes(this["log1.policy"]));
 
@@ -36,14 +38,14 @@ internal sealed class DiskLog : IDisposable
         }
     }
 
-    public LogKey Open(string name) => LogKey.Open(this[name], Signer());
+    public LogKey Open(string name, DateTimeOffset? now = null) => LogKey.Open(this[name], Signer(), now ?? Given.Now);
 
     public void Dispose() => _folder.Dispose();
 
     private MemorySigner Signer()
     {
         var key = PrivateKey.TryImport([.. _secret])!;
-        return new MemorySigner(key, KeyRecord.For(key.Spki, KeyDuty.Log, GivenKeys.From, GivenKeys.To, KeyEnvironment.Test, person: null));
+        return new MemorySigner(key, KeyRecord.For(key.Spki, KeyDuty.Log, GivenKeys.From, GivenKeys.To, KeyEnvironment.Test, person: null) with { RevokedAt = RevokedAt });
     }
 
     private static byte[] SecretOf(PrivateKey key)

@@ -6,8 +6,8 @@ internal sealed class PowerOffException : Exception;
 /// <summary>A disk that keeps what was synced and, of the rest, what chance leaves: nothing, all, or a part. It goes off before a step of choice.</summary>
 internal sealed class ForgetfulDisk(int stepsUntilPowerOff) : ILogDisk
 {
-    private readonly Dictionary<string, Node> _names = new(StringComparer.Ordinal) { ["/log"] = new(), ["/key"] = new() };
-    private readonly Dictionary<string, Node> _synced = new(StringComparer.Ordinal) { ["/log"] = new(), ["/key"] = new() };
+    private readonly Dictionary<string, Node> _names = new(StringComparer.Ordinal) { ["/"] = new() };
+    private readonly Dictionary<string, Node> _synced = new(StringComparer.Ordinal) { ["/"] = new() };
 
     public int Steps { get; private set; }
 
@@ -23,6 +23,12 @@ internal sealed class ForgetfulDisk(int stepsUntilPowerOff) : ILogDisk
         if (!_names.TryGetValue(path, out var node))
             _names[path] = node = new Node();
         node.Content = content.ToArray();
+    }
+
+    public bool MakeFolder(string path)
+    {
+        Step();
+        return _names.TryAdd(path, new Node());
     }
 
     public void Sync(string path)
@@ -56,8 +62,22 @@ internal sealed class ForgetfulDisk(int stepsUntilPowerOff) : ILogDisk
     public ForgetfulDisk With(string path, string content)
     {
         var bytes = System.Text.Encoding.UTF8.GetBytes(content);
+        for (var above = Path.GetDirectoryName(path)!; above.Length > 1; above = Path.GetDirectoryName(above)!)
+            _names[above] = _synced[above] = new Node();
         _names[path] = _synced[path] = new Node { Content = bytes, Synced = bytes };
         return this;
+    }
+
+    /// <summary>What the next process finds after this one died: all that was written, whether or not it is on the disk yet.</summary>
+    public ForgetfulDisk AfterProcessDeath(int stepsUntilPowerOff)
+    {
+        var (after, copies) = (new ForgetfulDisk(stepsUntilPowerOff), new Dictionary<Node, Node>());
+        Node Copy(Node node) => copies.TryGetValue(node, out var copy) ? copy : copies[node] = new Node { Content = node.Content, Synced = node.Synced };
+        foreach (var (name, node) in _names)
+            after._names[name] = Copy(node);
+        foreach (var (name, node) in _synced)
+            after._synced[name] = Copy(node);
+        return after;
     }
 
     /// <summary>What is there when the power is back.</summary>
@@ -68,7 +88,7 @@ internal sealed class ForgetfulDisk(int stepsUntilPowerOff) : ILogDisk
         foreach (var name in _names.Keys.Union(_synced.Keys).Order(StringComparer.Ordinal)) // a folder comes before what is in it
         {
             var survivor = chance?.Next(2) == 1 ? _names.GetValueOrDefault(name) : _synced.GetValueOrDefault(name);
-            var isReachable = name is "/log" or "/key" || after._names.ContainsKey(Path.GetDirectoryName(name)!);
+            var isReachable = name == "/" || after._names.ContainsKey(Path.GetDirectoryName(name)!);
             if (survivor is null || !isReachable)
                 continue;
             if (!contents.TryGetValue(survivor, out var node))

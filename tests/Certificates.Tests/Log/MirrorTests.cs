@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 
 namespace Adaptation.Certificates.Tests;
@@ -144,6 +145,25 @@ public sealed class MirrorTests
         Assert.Equal(300UL, Audit(grown).Latest.Content.Size);
         grown.Files["tile/0/001"] = grown.Files["tile/0/001"][..^1];
         Given.Refuses("LOG_TILE", () => Audit(grown));
+    }
+
+    /// <summary>A pipe, on which opening would wait for ever, a device without end, and a folder.</summary>
+    [Theory]
+    [InlineData("checkpoint")]
+    [InlineData("tile/entries/000.p/3")]
+    [InlineData("tile/0/000.p/3")]
+    public async Task What_is_no_file_holds_nobody(string name)
+    {
+        using var folder = new TempFolder();
+        Mirror(LogGiven.Grown(3), folder);
+        Action<string>[] kinds = [path => Process.Start("mkfifo", [path]).WaitForExit(), path => File.CreateSymbolicLink(path, "/dev/zero"), path => Directory.CreateDirectory(path)];
+        foreach (var make in kinds)
+        {
+            File.Delete(folder[name]);
+            make(folder[name]);
+            var audit = Task.Run(() => Record.Exception(() => LogAudit.Run(new LogFolder(folder.Root), LogGiven.Alone, older: null, Given.Now, CancellationToken.None)), CancellationToken.None);
+            Assert.True(await audit.WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System, TestContext.Current.CancellationToken) is IOException or UnauthorizedAccessException or RejectedException);
+        }
     }
 
     private static AuditReport Audit(MemoryLog log, byte[]? older = null) =>

@@ -99,8 +99,9 @@ public sealed class NoteTests
         Assert.Equal(new Cosigner(LogGiven.OtherWitness.Public, Given.Now), Assert.Single(opened.Witnesses));
     }
 
-    /// <summary>E9 and what else a note may not be.</summary>
+    /// <summary>And what else a note may not be.</summary>
     [Theory]
+    [MustRefuse("E9a", "E9b", "E9c")]
     [InlineData("size with a leading zero", "\n7\n", "\n07\n")]
     [InlineData("negative size", "\n7\n", "\n-7\n")]
     [InlineData("size of 2^64", "\n7\n", "\n18446744073709551616\n")]
@@ -129,10 +130,11 @@ public sealed class NoteTests
         [
             good[..^1], good.Replace("— ", "- ", StringComparison.Ordinal), good.Replace("— ", "—  ", StringComparison.Ordinal), good + "Unexpected line.\n",
             good.Replace("=\n", "\n", StringComparison.Ordinal), good.Replace("=\n", "==\n", StringComparison.Ordinal), good.Replace("log1 ", "log 1 ", StringComparison.Ordinal),
-            good + "— bad+name ABCDEFGH\n", good + "— name ABCD\n", good + "— name AB-_EFGH\n", good + "— name ABCDEF==\n".Replace("F==", "F==", StringComparison.Ordinal)[..^3] + "G=\n",
+            good + "— bad+name ABCDEFGH\n", good + "— name ABCD\n", good + "— name AB-_EFGH\n", good + "— name ABCDEFG=\n",
         ];
 
         Assert.All(bad, lines => Given.Refuses("LOG_NOTE_FORMAT", () => LogGiven.Open(LogGiven.Note(Text, lines))));
+        Assert.Equal(Seven, LogGiven.Open(LogGiven.Note(Text, good + "— name ABCDEFE=\n")).Content); // of a key that nobody knows, in base64 without loose bits
         Given.Refuses("LOG_NOTE_FORMAT", () => SignedNote.Read([0xff, .. LogGiven.Note(Text)]));
         Given.Refuses("LOG_NOTE_FORMAT", () => SignedNote.Read([1, .. LogGiven.Note(Text)]));
     }
@@ -148,12 +150,11 @@ public sealed class NoteTests
         Given.Refuses("LOG_NOTE_FORMAT", () => SignedNote.Read(new byte[SignedNote.MaxBytes + 1]));
     }
 
-    /// <summary>E3.</summary>
     [Fact]
+    [MustRefuse("E3a", "E3b", "E3c")]
     public void A_checkpoint_of_another_log_by_another_key_or_by_nobody_is_refused()
     {
         var other = new TestNoteKey("hwcert.example.org/log2", NoteKeyType.Log, 1);
-        var colliding = LogGiven.Log.Line(Text).Split(' ');
         var forged = SignedNote.WriteLine(LogGiven.Log.Public, new TestNoteKey(LogGiven.Origin, NoteKeyType.Log, 7).Sign(Text));
         var otherText = (Seven with { Origin = "hwcert.example.org/log2" }).ToText();
 
@@ -164,11 +165,11 @@ public sealed class NoteTests
         Given.Refuses("LOG_UNSIGNED", () => LogGiven.Open(LogGiven.Note(Text, other.Line(Text))));
         Given.Refuses("LOG_UNSIGNED", () => LogGiven.Open(Encoding.UTF8.GetBytes(Text)));
         Given.Refuses("LOG_UNSIGNED", () => LogGiven.Open(Encoding.UTF8.GetBytes(Text + "\n")));
-        Assert.Equal(3, colliding.Length);
     }
 
-    /// <summary>E6 and the witnesses that only look like one.</summary>
+    /// <summary>And the witnesses that only look like one.</summary>
     [Fact]
+    [MustRefuse("E6a", "E6c")]
     public void A_witness_that_is_missing_unknown_wrong_twice_or_from_the_future_does_not_count()
     {
         var log = LogGiven.Log.Line(Text);
@@ -211,15 +212,15 @@ public sealed class NoteTests
         Assert.False(IsMet() || IsMet(0, 1) || IsMet(0, 3) || IsMet(3, 4, 5) || IsMet(0, 1, 2));
     }
 
-    /// <summary>E6 b and malformed policies.</summary>
     [Fact]
+    [MustRefuse("E6b")]
     public void A_policy_that_says_two_things_or_nothing_is_refused()
     {
         var (log, w1, w2) = ($"log {LogGiven.Log.Public}\n", $"witness w1 {LogGiven.Witness.Public}\n", $"witness w2 {LogGiven.OtherWitness.Public}\n");
         var sameAsW1 = $"witness w2 {new TestNoteKey("another.name", NoteKeyType.Witness, 2).Public}\n";
         string[] malformed =
         [
-            "", "quorum none\n", log, log + "quorum none\nquorum none\n", log + "quorum w1\n" + w1, log + w1 + w1.Replace("w1 ", "w1 ", StringComparison.Ordinal) + "quorum w1\n"[..0] + "quorum nobody\n",
+            "", "quorum none\n", log, log + "quorum none\nquorum none\n", log + "quorum w1\n" + w1, log + w1 + w2.Replace("w2 ", "w1 ", StringComparison.Ordinal) + "quorum w1\n", log + w1 + "quorum nobody\n",
             log + w1 + w2 + "group g 3 w1 w2\nquorum g\n", log + w1 + "group g 0 w1\nquorum g\n", log + w1 + "group g 01 w1\nquorum g\n", log + w1 + "group g all\nquorum g\n",
             log + w1 + w2 + "group g any w1 w1\nquorum g\n", log + w1 + w2 + "group g any w1\ngroup h any w1\nquorum g\n", log + w1 + "group none any w1\nquorum none\n",
             log + log + "quorum none\n", $"log {LogGiven.Witness.Public}\nquorum none\n", log + $"witness w1 {LogGiven.Log.Public}\nquorum w1\n",
@@ -227,16 +228,16 @@ public sealed class NoteTests
             log + $"witness w {new TestNoteKey("w", NoteKeyType.Witness, 1).Public}\nquorum w\n",
         ];
 
-        foreach (var text in malformed)
-            Assert.Contains(Assert.Throws<RejectedException>(() => LogGiven.Policy(text)).Rejection.Code, new[] { "LOG_POLICY", "LOG_WITNESS_DUP" });
+        Assert.All(malformed, text => Given.Refuses("LOG_POLICY", () => LogGiven.Policy(text)));
+        Given.Refuses("LOG_WITNESS_DUP", () => LogGiven.Policy(log + w1 + w1 + "quorum w1\n"));
         Given.Refuses("LOG_WITNESS_DUP", () => LogGiven.Policy(log + w1 + sameAsW1 + "quorum w1\n"));
         Given.Refuses("LOG_POLICY", () => LogPolicy.Read(new byte[] { 0xff, 0xfe }));
         Given.Refuses("LOG_POLICY", () => LogPolicy.Read(Enumerable.Repeat((byte)'#', 64 * 1024 + 1).ToArray()));
         Assert.Equal("none", LogGiven.Policy(log + "quorum none").Quorum);
     }
 
-    /// <summary>E7 and E8.</summary>
     [Fact]
+    [MustRefuse("E7", "E8a", "E8b")]
     public void What_was_seen_before_is_neither_rolled_back_nor_forked_nor_rewritten()
     {
         var (tree, five, seven) = (LogGiven.Tree(7), LogGiven.Checkpoint(5), LogGiven.Checkpoint(7));

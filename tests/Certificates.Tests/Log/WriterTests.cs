@@ -29,6 +29,25 @@ public sealed class WriterTests
         }
     }
 
+    /// <summary>The process is killed before every single step; the next one goes on from the machine's memory, and then the power goes off before the disk has what the first left there.</summary>
+    [Fact]
+    public void A_kill_and_then_the_power_lose_no_promise_and_make_no_fork()
+    {
+        var ended = false;
+        for (var steps = 0; !ended; steps++)
+        {
+            var first = new Machine(Seed + steps);
+            ended = first.Run(new ForgetfulDisk(steps).With("/key/log.memory", LogGiven.Checkpoint(0).ToText()), Batches);
+            foreach (var more in (ReadOnlySpan<int>)[0, 1, 2, 4, 7])
+            {
+                var second = first.Fork();
+                second.Run(first.Disk.AfterProcessDeath(more), [2]);
+                second.Run(second.Disk.AfterPowerLoss(chance: null, stepsUntilPowerOff: int.MaxValue), [5]);
+                second.RequireAllPromised();
+            }
+        }
+    }
+
     [Fact]
     public void The_promise_comes_after_entries_tiles_memory_and_checkpoint_and_no_signature_before_the_memory()
     {
@@ -37,9 +56,9 @@ public sealed class WriterTests
 
         var log = machine.Disk.AfterPowerLoss(chance: null, int.MaxValue); // only what was synced
 
-        Assert.Equal(300UL, LogGiven.Open(log.TryRead("/log/checkpoint", 1 << 16)!).Content.Size);
-        Assert.All(["/log/tile/0/000", "/log/tile/0/001.p/44", "/log/tile/1/000.p/1", "/log/tile/entries/000", "/log/tile/entries/001.p/44"], name => Assert.NotNull(log.TryRead(name, 1 << 20)));
-        Assert.Equal(LogGiven.Open(log.TryRead("/log/checkpoint", 1 << 16)!).Content.ToText(), Encoding.UTF8.GetString(log.TryRead("/key/log.memory", 1 << 16)!));
+        Assert.Equal(300UL, LogGiven.Open(log.TryRead("/site/log/checkpoint", 1 << 16)!).Content.Size);
+        Assert.All(["/site/log/tile/0/000", "/site/log/tile/0/001.p/44", "/site/log/tile/1/000.p/1", "/site/log/tile/entries/000", "/site/log/tile/entries/001.p/44"], name => Assert.NotNull(log.TryRead(name, 1 << 20)));
+        Assert.Equal(LogGiven.Open(log.TryRead("/site/log/checkpoint", 1 << 16)!).Content.ToText(), Encoding.UTF8.GetString(log.TryRead("/key/log.memory", 1 << 16)!));
     }
 
     [Fact]
@@ -63,7 +82,7 @@ public sealed class WriterTests
     {
         using var log = new DiskLog();
         log.Append(0, 1);
-        foreach (var name in (ReadOnlySpan<string>)["policy", "memory"])
+        foreach (var name in (ReadOnlySpan<string>)["key", "policy", "memory"])
             File.Copy(log["log1." + name], log["copy." + name]);
         using var key = log.Open("log1.key");
         using var writer = LogWriter.Open(log["log"], key);
@@ -92,7 +111,7 @@ public sealed class WriterTests
         Given.Refuses("LOG_ROLLBACK", () => log.Append(600, 1));
         File.Delete(log["log1.memory"]);
         Given.Refuses("LOG_ROLLBACK", () => log.Append(600, 1));
-        File.WriteAllText(log["log1.memory"], log.Read().Checkpoint.Content.ToText()); // the way back that the message names
+        LogKey.Resume(log["log1.key"], log.Record, log.Policy, File.ReadAllBytes(log["log/checkpoint"]), Given.Now); // the way back that the message names
         Assert.Equal(600UL, log.Append(600, 1));
     }
 
@@ -126,7 +145,7 @@ public sealed class WriterTests
             File.WriteAllBytes(path, good[..^1]);
             Given.Refuses("LOG_TILE", () => log.Append(300, 1));
             File.WriteAllBytes(path, [.. good[..^1], (byte)(good[^1] ^ 1)]);
-            Assert.Contains(Assert.Throws<RejectedException>(() => log.Append(300, 1)).Rejection.Code, new[] { "LOG_TILE", "LOG_ROOT" });
+            Given.Refuses(name == "tile/1/000.p/1" ? "LOG_ROOT" : "LOG_TILE", () => log.Append(300, 1));
             File.Delete(path);
             Given.Refuses("LOG_TILE", () => log.Append(300, 1));
             File.WriteAllBytes(path, good);
@@ -140,14 +159,53 @@ public sealed class WriterTests
     {
         using var log = new DiskLog();
 
-        Assert.Throws<IOException>(() => LogKey.Create(log["log1.key"], LogGiven.Origin, log.Record));
-        Given.Refuses("LOG_KEY", () => LogKey.Create(log["other.key"], "no name", log.Record));
-        Given.Refuses("LOG_KEY", () => LogKey.Create(log["other.key"], LogGiven.Origin, GivenRoots.Status.Key));
-        Given.Refuses("LOG_KEY", () => LogKey.Create(log["other.key"], LogGiven.Origin, GivenKeys.Make(KeyDuty.Witness, KeyAlgorithm.Ed25519).Key));
+        Assert.Throws<IOException>(() => LogKey.Give(log["log1.key"], LogGiven.Origin, log.Record));
+        Given.Refuses("LOG_KEY", () => LogKey.Give(log["other.key"], "no name", log.Record));
+        Given.Refuses("LOG_KEY", () => LogKey.Give(log["other.key"], LogGiven.Origin, GivenRoots.Status.Key));
+        Given.Refuses("LOG_KEY", () => LogKey.Give(log["other.key"], LogGiven.Origin, GivenKeys.Make(KeyDuty.Witness, KeyAlgorithm.Ed25519).Key));
         Assert.False(File.Exists(log["other.memory"]));
         File.WriteAllText(log["log1.policy"], DesignExample.Policy);
-        Assert.Contains("names no log of the key", Assert.Throws<BadInputException>(() => log.Open("log1.key")).Message, StringComparison.Ordinal);
+        Assert.Contains("of the key that lies beside it", Assert.Throws<BadInputException>(() => log.Open("log1.key")).Message, StringComparison.Ordinal);
         Assert.Throws<BadInputException>(() => log.Open("absent.key"));
+    }
+
+    /// <summary>A key and its record, brought back from a copy after the machine was lost.</summary>
+    [Fact]
+    public void A_key_that_is_brought_back_begins_no_second_history()
+    {
+        using var log = new DiskLog();
+        log.Append(0, 10);
+        var (checkpoint, policy) = (File.ReadAllBytes(log["log/checkpoint"]), log.Policy);
+        Directory.Delete(log["log"], recursive: true);
+        foreach (var name in (ReadOnlySpan<string>)["policy", "memory", "lock"])
+            File.Delete(log["log1." + name]);
+        static Passphrase Prompt(string what, bool isNew) => throw new InvalidOperationException("asked before it was refused");
+
+        var refused = Assert.Throws<IOException>(() => LogKey.Create(log["log1.key"], LogGiven.Origin, KeyEnvironment.Test, TimeSpan.FromDays(1), Prompt, Given.Time));
+        Assert.Contains("may have signed", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("log new", Assert.Throws<BadInputException>(() => log.Open("log1.key")).Message, StringComparison.Ordinal);
+
+        Given.Refuses("LOG_UNSIGNED", () => LogKey.Resume(log["log1.key"], log.Record, policy, LogGiven.Note(LogGiven.Checkpoint(10)), Given.Now));
+        using (var other = new DiskLog())
+            Given.Refuses("LOG_KEY", () => LogKey.Resume(log["log1.key"], log.Record, other.Policy, File.ReadAllBytes(other["log/checkpoint"]), Given.Now));
+        File.WriteAllText(log["moved.key"], File.ReadAllText(log["log1.key"]).Replace("log1", "log2", StringComparison.Ordinal));
+        Given.Refuses("LOG_ORIGIN", () => LogKey.Resume(log["moved.key"], log.Record, policy, checkpoint, Given.Now));
+        Assert.False(File.Exists(log["log1.memory"]) || File.Exists(log["moved.memory"]));
+        Assert.Equal(10UL, LogKey.Resume(log["log1.key"], log.Record, policy, checkpoint, Given.Now).Content.Size);
+        Assert.Throws<IOException>(() => LogKey.Resume(log["log1.key"], log.Record, policy, checkpoint, Given.Now));
+        Given.Refuses("LOG_ROLLBACK", () => log.Append(0, 1)); // without the folder, which a mirror has
+    }
+
+    [Fact]
+    public void A_key_that_has_ended_or_was_revoked_signs_nothing()
+    {
+        using var log = new DiskLog();
+
+        Assert.Contains("KEY_WINDOW", Assert.Throws<BadInputException>(() => log.Open("log1.key", GivenKeys.To.AddSeconds(1))).Message, StringComparison.Ordinal);
+        Assert.Contains("KEY_WINDOW", Assert.Throws<BadInputException>(() => log.Open("log1.key", GivenKeys.From.AddSeconds(-1))).Message, StringComparison.Ordinal);
+        log.Open("log1.key", GivenKeys.To).Dispose();
+        log.RevokedAt = Given.Now;
+        Assert.Contains("KEY_REVOKED", Assert.Throws<BadInputException>(() => log.Open("log1.key")).Message, StringComparison.Ordinal);
     }
 
     /// <summary>One machine that runs a log until its power goes off: what it promised, and all that its key ever signed.</summary>
@@ -197,7 +255,7 @@ public sealed class WriterTests
         public void RequireAllPromised()
         {
             var source = new DiskView(Disk);
-            var (size, root) = (LogGiven.Open(Disk.TryRead("/log/checkpoint", 1 << 16)!).Content.Size, LogGiven.Open(Disk.TryRead("/log/checkpoint", 1 << 16)!).Content.Root);
+            var (size, root) = (LogGiven.Open(Disk.TryRead("/site/log/checkpoint", 1 << 16)!).Content.Size, LogGiven.Open(Disk.TryRead("/site/log/checkpoint", 1 << 16)!).Content.Root);
             byte[][] entries = [.. Enumerable.Range(0, ((int)size + 255) / 256).SelectMany(bundle => source.Entries((ulong)bundle, Math.Min(256, (int)size - bundle * 256))).Select(entry => entry.ToArray())];
 
             Assert.Equal(_promised.Count, entries.Length);
@@ -207,7 +265,7 @@ public sealed class WriterTests
             Assert.All(_signed, signed => Assert.Equal(LogGiven.Hash(tree.Root((int)signed.Key)), signed.Value)); // all that the key ever signed is this one history
         }
 
-        private LogWriter Open() => LogWriter.Open(Disk, "/log", new LogPen(LogGiven.Log.Public, "/key/log.memory", Sign), held: null);
+        private LogWriter Open() => LogWriter.Open(Disk, "/site/log", new LogPen(LogGiven.Log.Public, "/key/log.memory", Sign), held: null);
 
         private byte[] Sign(Checkpoint checkpoint)
         {
@@ -220,7 +278,7 @@ public sealed class WriterTests
         {
             public string Name => "disk";
 
-            public byte[]? TryRead(string path, int maxBytes) => disk.TryRead("/log/" + path, maxBytes);
+            public byte[]? TryRead(string path, int maxBytes) => disk.TryRead("/site/log/" + path, maxBytes);
         }
     }
 }
