@@ -8,12 +8,12 @@ namespace Adaptation.Cli;
 /// <summary><c>adapt keys new|list|rotate|export</c>: private keys stay in encrypted files or on tokens, records are handed out.</summary>
 internal static class KeysCommand
 {
+    /// <summary>A log's key is made with its log: <c>adapt log new</c>.</summary>
     private static readonly Dictionary<string, KeyDuty> Roles = new(StringComparer.Ordinal)
     {
         ["root"] = KeyDuty.Root,
         ["issuer"] = KeyDuty.Certify,
         ["status"] = KeyDuty.Status,
-        ["log"] = KeyDuty.Log,
         ["witness"] = KeyDuty.Witness,
         ["time-stamp"] = KeyDuty.TimeStamp,
         ["runner"] = KeyDuty.Runner,
@@ -58,7 +58,7 @@ internal static class KeysCommand
             var spec = new KeySpec
             {
                 Duty = parsed.GetValue(duty) is { } chosen ? Duties[chosen] : Roles[asked],
-                Algorithm = parsed.GetValue(algorithm) is { } name ? Algorithms[name] : asked is "log" or "witness" ? KeyAlgorithm.Ed25519 : KeyAlgorithm.EcdsaP256Sha256,
+                Algorithm = parsed.GetValue(algorithm) is { } name ? Algorithms[name] : asked == "witness" ? KeyAlgorithm.Ed25519 : KeyAlgorithm.EcdsaP256Sha256,
                 Person = parsed.GetValue(person),
                 Environment = parsed.GetValue(environment) == "production" ? KeyEnvironment.Production : KeyEnvironment.Test,
                 Life = Life(parsed.GetValue(days)),
@@ -101,6 +101,8 @@ internal static class KeysCommand
             if (left is < 0 or > 3650)
                 throw Bad("--overlap-days", $"is {left}; expected 0 to 3650");
             var record = KeyFile.ReadRecord(path);
+            if (record.Duty == KeyDuty.Log)
+                throw Bad(path, "is a log's key, which signs that log's one history for ever; begin another log with `adapt log new`");
             var spec = new KeySpec { Duty = record.Duty, Algorithm = record.Algorithm, Person = record.Person, Environment = record.Environment, Life = Life(parsed.GetValue(days)) };
             Make(parsed.GetValue(file)!, spec, place.Read(parsed), Passphrases.From(parsed.GetValue(passphrase)), machine);
             var ended = KeyFile.EndAt(path, Whole(machine.Time.GetUtcNow().AddDays(left)));
