@@ -45,7 +45,7 @@ internal static class KeysCommand
         role.Required = true;
         var duty = OneOf("--duty", "Of an issuer's key; certify if not given  签发者密钥的职责", Duties.Keys);
         var person = new Option<string?>("--person") { Description = "Whose key it is: a tester's or reviewer's  持有人", HelpName = "NAME" };
-        var algorithm = OneOf("--algorithm", "ed25519 for log and witness, else ecdsa-p256-sha256 if not given  算法", Algorithms.Keys);
+        var algorithm = OneOf("--algorithm", "ed25519 for witness, else ecdsa-p256-sha256 if not given  算法", Algorithms.Keys);
         var environment = Environment();
         var days = Days();
         var (place, passphrase) = (new TokenOptions(), Passphrases.Option());
