@@ -60,8 +60,7 @@ public sealed class HostMachineTests : IDisposable
 
         Assert.Equal("npu-smi did not end within 0.3 s", output.Failure);
         Assert.True(Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(20));
-        await Task.Delay(100, Token);
-        Assert.DoesNotContain(Process.GetProcessesByName("sleep"), sleep => CommandLine(sleep.Id) is { } line && (line.Contains("3217", StringComparison.Ordinal) || line.Contains("3218", StringComparison.Ordinal)));
+        await EndedAsync("3217", "3218");
     }
 
     [Theory(Timeout = Limit)] // the second holds the tool's output open until the limit
@@ -74,8 +73,7 @@ public sealed class HostMachineTests : IDisposable
 
         await Machine.RunAsync(["npu-smi", "info"], TimeSpan.FromSeconds(0.5), Token);
 
-        await Task.Delay(100, Token);
-        Assert.DoesNotContain(Process.GetProcessesByName("sleep"), sleep => CommandLine(sleep.Id)?.Contains("3219", StringComparison.Ordinal) == true);
+        await EndedAsync("3219");
     }
 
     [Fact(Timeout = Limit)]
@@ -108,6 +106,16 @@ public sealed class HostMachineTests : IDisposable
     }
 
     private Task<ToolOutput> RunAsync(string program) => Machine.RunAsync([program], TimeSpan.FromSeconds(20), Token);
+
+    /// <summary>What was killed takes a moment to go; each would sleep for most of an hour.</summary>
+    private static async Task EndedAsync(params string[] seconds)
+    {
+        bool IsOurs(Process sleep) => CommandLine(sleep.Id) is { } line && seconds.Any(length => line.Contains(length, StringComparison.Ordinal));
+        var since = Stopwatch.GetTimestamp();
+        while (Process.GetProcessesByName("sleep").Any(IsOurs) && Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(5))
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Token);
+        Assert.DoesNotContain(Process.GetProcessesByName("sleep"), IsOurs);
+    }
 
     private static string? CommandLine(int processId)
     {
