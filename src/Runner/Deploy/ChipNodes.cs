@@ -9,7 +9,6 @@ internal sealed class ChipNodes
 {
     private const string Each = "devices.each";
     private const string Shared = "devices.shared";
-    private const string Index = "{index}";
     private const int MostIndices = 4096; // asked for one by one: a name that fits needs no listing of folders
 
     private readonly Profile _profile;
@@ -128,10 +127,10 @@ internal sealed class ChipNodes
     public static Problem? WhyUncountable(Profile profile)
     {
         var each = profile.Facts.Texts(Each);
-        var why = each.IsEmpty ? "is unknown" : each.FirstOrDefault(pattern => !new NodePattern(pattern).HasIndex) is { } single ? $"names {single}, without {Index}" : null;
+        var why = each.IsEmpty ? "is unknown" : each.FirstOrDefault(pattern => !new NodePattern(pattern).HasIndex) is { } single ? $"names {single}, without {NodePattern.Index}" : null;
         return why is null ? null : new Problem(
             profile.File, profile.Facts.All.GetValueOrDefault(Each) is { } fact && fact.File == profile.File ? fact.Line : 0, $"facts.{Each}",
-            $"{why}: a container without its accelerator cannot be told from one with it, so that nothing is certified. Put the nodes of a device into a copy of the profile, with {Index} for its number and a source, such as /dev/davinci{Index}");
+            $"{why}: a container without its accelerator cannot be told from one with it, so that nothing is certified. Put the nodes of a device into a copy of the profile, with {NodePattern.Index} for its number and a source, such as /dev/davinci{NodePattern.Index}");
     }
 
     private BrokenEnvironmentException Other(string path, DeviceNode node, PciDevice owner) => new(

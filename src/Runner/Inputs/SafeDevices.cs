@@ -6,8 +6,6 @@ namespace Adaptation.Runner;
 /// <summary>Which device nodes and groups a profile may hand into a container: a chip's, and nothing that has the machine.</summary>
 internal static partial class SafeDevices
 {
-    internal const string Index = "{index}";
-
     private const string Remedy = "Leave it out; give the chip's own nodes, such as /dev/davinci0";
 
     /// <summary>Groups whose members have the machine, its disks or its secrets.</summary>
@@ -27,7 +25,7 @@ internal static partial class SafeDevices
     {
         var path = SafePaths.Plain(new NodePattern(node).Of(0));
         return NoChip().IsMatch(path) ? $"`{node}` is no accelerator but the machine's own memory, disk, console or network: whoever has it has the machine. {Remedy}"
-            : !node.StartsWith('/') || node.Split('/').Contains("..") || !Node().IsMatch(path) ? $"`{node}` is not a device node below /dev, with {Index} for the number of a device, or {{index+128}} where it begins elsewhere; give the chip's own, such as /dev/davinci0"
+            : !node.StartsWith('/') || node.Split('/').Contains("..") || !Node().IsMatch(path) ? $"`{node}` is not a device node below /dev, with {NodePattern.Index} for the number of a device, or {{index+128}} where it begins elsewhere; give the chip's own, such as /dev/davinci0"
             : null;
     }
 
